@@ -1,0 +1,31 @@
+"""Errors that a user can mend. The command line prints them as one message, without a traceback."""
+
+
+class WarriorError(Exception):
+    """What is wrong, the value found, and what to do about it; `exit_code` is the process's."""
+
+    exit_code = 2
+
+
+class RecipeError(WarriorError):
+    """A recipe that cannot be read or does not validate."""
+
+
+class ArenaError(WarriorError):
+    """An arena folder that is missing, of another format, or without a table that is needed."""
+
+
+class ModelError(WarriorError):
+    """A local model that is unknown, missing on disk, or cannot be served."""
+
+
+class RunFailed(WarriorError):
+    """A run that ended before its last stage. Everything that was answered is in the journal."""
+
+    exit_code = 3
+
+
+class CheckFailed(WarriorError):
+    """An arena whose counts do not add up."""
+
+    exit_code = 1

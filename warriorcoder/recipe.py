@@ -1,0 +1,323 @@
+"""The recipe: one commented YAML a run, validated to the last key."""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from warriorcoder.errors import RecipeError
+from warriorcoder.ids import value_digest
+from warriorcoder.local_models import LOCAL_MODELS
+from warriorcoder.overrides import override_key, shown
+from warriorcoder.tables import BANDS
+
+Band = Literal["poor", "average", "good", "excellent"]
+assert get_args(Band) == BANDS
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
+Temperature = Annotated[float, Field(ge=0, le=5)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+EXECUTION_JUDGE = "execution"
+"""The name under which the execution judge votes; no expert may take it."""
+
+
+class Section(BaseModel):
+    """A part of the recipe: unknown keys are refused, values are not changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmbeddedEndpoint(Section):
+    """A llama.cpp server of our own on this machine, ended with the run."""
+
+    kind: Literal["embedded"]
+    model: str
+    context: Positive = 2048
+    slots: Positive = 4
+    threads: Positive = 1
+
+    @property
+    def concurrency(self) -> int:
+        return self.slots
+
+
+class OpenAIEndpoint(Section):
+    """An OpenAI-compatible server: vLLM, llama.cpp, SGLang, LiteLLM and others."""
+
+    kind: Literal["openai"]
+    base_url: Annotated[str, Field(pattern=r"^https?://")]
+    model: str
+    api_key_env: str | None = None
+    concurrency: Positive = 16
+
+
+Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint, Field(discriminator="kind")]
+
+
+class LiteralTemplate(Section):
+    """A chat template given literally: the text up to the open user turn, and what ends that turn."""
+
+    prefix: str
+    stop: list[str] = Field(min_length=1)
+
+
+class Sampling(Section):
+    """How an answer is drawn. Defaults: the authors' released scripts (PAPER.md, 2)."""
+
+    temperature: Temperature = 1.0
+    top_p: TopP = 0.95
+    max_tokens: Positive = 1024
+
+
+class Grid(Section):
+    """The sampling grid of mining: every temperature with every top_p and system prompt."""
+
+    temperatures: list[Temperature] = Field(default=[1.0, 1.1, 1.2], min_length=1)
+    top_ps: list[TopP] = Field(default=[0.99, 0.995, 1.0], min_length=1)
+    systems: list[str] = Field(
+        default=["You are an AI assistant that helps users with Python coding problems."], min_length=1
+    )
+    max_tokens: Positive = 1024
+
+
+class Mining(Grid):
+    """How many instructions each expert brings, and the draws it may take for them."""
+
+    per_expert: Positive = 200
+    max_draws: Positive | None = None
+
+    @property
+    def draws(self) -> int:
+        """The cap on draws for one expert."""
+        return self.max_draws or 5 * self.per_expert
+
+
+class Price(Section):
+    """Dollars per million tokens."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+
+
+class Expert(Section):
+    """A model in the arena, and how to speak to it."""
+
+    name: Name
+    endpoint: Endpoint
+    template: str | LiteralTemplate | None = None
+    system: str | None = None
+    weights: str | None = None
+    mining: Grid | None = None
+    answers: Sampling | None = None
+    extra: dict[str, Any] = {}
+    price: Price | None = None
+
+    @property
+    def template_or_default(self) -> str | LiteralTemplate | None:
+        """The template as given; for a local model known by name, its own."""
+        if self.template is None and (known := LOCAL_MODELS.get(self.endpoint.model)):
+            return known.template
+        return self.template
+
+
+class Curation(Section):
+    """Which mined instructions enter the arena."""
+
+    keep_bands: list[Band] = Field(default=["good", "excellent"], min_length=1)
+    near_duplicate: Fraction = 0.5
+    graders: Literal["uninvolved"] | list[Name] = "uninvolved"
+    constrained: bool = False
+    attempts: Positive = 3
+    size: Positive | None = None
+
+
+class Battles(Section):
+    """Who fights whom, and who judges."""
+
+    pairing: Literal["round_robin", "attacker"] = "round_robin"
+    judges: Literal["uninvolved"] | list[Name] = "uninvolved"
+    orders: Literal["both"] = "both"
+    execution_judge: bool = False
+    constrained: bool = False
+    attempts: Positive = 3
+    max_tokens: Positive = 512
+
+
+class Rating(Section):
+    """Elo's constants and the weight of the final score (PAPER.md, 2)."""
+
+    k: Annotated[float, Field(gt=0)] = 40
+    start: float = 1000
+    alpha: Fraction = 0.7
+    bootstrap: Positive = 200
+
+
+class Publish(Section):
+    """Where the dataset will live on the Hub."""
+
+    repo_id: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] | None = None
+    private: bool = True
+
+
+class Recipe(Section):
+    """A whole run. `digest` names it; secrets are never in it, only the names of their variables."""
+
+    name: Name
+    seed: Annotated[int, Field(ge=0)] = 0
+    experts: list[Expert] = Field(min_length=2)
+    mining: Mining = Mining()
+    curation: Curation = Curation()
+    answers: Sampling = Sampling()
+    battles: Battles = Battles()
+    rating: Rating = Rating()
+    publish: Publish = Publish()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        names = [expert.name for expert in self.experts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two experts have the name {twice[0]}; every expert needs a name of its own")
+        if EXECUTION_JUDGE in names:
+            raise ValueError(f"an expert is named {EXECUTION_JUDGE}, which is the execution judge's name")
+        for where, chosen in (("curation.graders", self.curation.graders), ("battles.judges", self.battles.judges)):
+            unknown = [name for name in chosen if name not in names] if isinstance(chosen, list) else []
+            if unknown:
+                raise ValueError(f"{where} names {unknown[0]}, which is no expert; the experts are {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _templates_known(self) -> Self:
+        for expert in self.experts:
+            if expert.template_or_default is None:
+                raise ValueError(
+                    f"the expert {expert.name} has no template; name its chat template's family (template: chatml) "
+                    "or give it literally (template: {prefix: …, stop: […]}); mining needs it"
+                )
+        return self
+
+    @property
+    def digest(self) -> str:
+        return value_digest(self.model_dump(mode="json"))
+
+    def expert(self, name: str) -> Expert:
+        return next(expert for expert in self.experts if expert.name == name)
+
+    def sampling_of(self, expert: Expert) -> Sampling:
+        return expert.answers or self.answers
+
+    def grid_of(self, expert: Expert) -> Grid:
+        return expert.mining or self.mining
+
+    def to_yaml(self) -> str:
+        dumped = self.model_dump(mode="json")
+        return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=100)
+
+
+def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
+    """Read a recipe and apply `key.path=value` overrides, values read as YAML. Raises RecipeError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RecipeError(f"{path}: the recipe cannot be read: {reason}.") from error
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is a YAML mapping with `name:` and `experts:`, found {shown(data)}.")
+    for override in overrides or []:
+        override_key(data, override)
+    try:
+        recipe = Recipe.model_validate(data)
+    except ValidationError as error:
+        raise RecipeError("\n".join(f"{path}: {line}" for line in _mistakes(error, data))) from error
+    _refuse_written_secrets(path, data)
+    return recipe
+
+
+def _mistakes(error: ValidationError, data: dict[str, Any]) -> list[str]:
+    """One line a mistake: where, what was found, what is allowed."""
+    found: dict[str, list[str]] = {}
+    for mistake in error.errors():
+        place = _place(mistake["loc"], data, absent=mistake["type"] in ("missing", "extra_forbidden"))
+        where = ".".join(map(str, place)) or "recipe"
+        match mistake["type"]:
+            case "missing":
+                message = "missing; it must be given"
+            case "extra_forbidden":
+                message = f"unknown key; allowed here: {', '.join(_allowed_keys(place[:-1], data))}"
+            case "union_tag_invalid":
+                message = f"found kind {shown(mistake['ctx']['tag'])}; allowed: {mistake['ctx']['expected_tags']}"
+            case "union_tag_not_found":
+                message = "the key kind is missing; allowed: 'embedded', 'openai'"
+            case "value_error":
+                message = mistake["msg"].removeprefix("Value error, ")
+            case _:
+                message = f"found {shown(mistake['input'])}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
+        found.setdefault(where, []).append(message)
+    # A union reports each of its members: one line for the place, none where a deeper place says more.
+    deepest = [where for where in found if not any(other.startswith(where + ".") for other in found)]
+    return [f"{where}: {_joined(found[where])}." for where in deepest]
+
+
+def _joined(messages: list[str]) -> str:
+    first, *others = dict.fromkeys(messages)
+    return " or ".join([first, *(other.partition("; ")[2] or other for other in others)])
+
+
+def _place(loc: tuple[int | str, ...], data: Any, *, absent: bool) -> list[int | str]:
+    """The place as the user wrote it: without the union members that pydantic puts between the keys."""
+    place: list[int | str] = []
+    at = data
+    for depth, step in enumerate(loc):
+        if isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int) and step < len(at):
+            at = at[step]
+            place.append(step)
+        elif absent and depth == len(loc) - 1:
+            place.append(step)
+    return place
+
+
+def _allowed_keys(place: list[int | str], data: dict[str, Any]) -> list[str]:
+    """The keys of the section at a place."""
+    annotation: Any = Recipe
+    at: Any = data
+    for step in place:
+        at = at[step]
+        if isinstance(step, str):
+            annotation = annotation.model_fields[step].annotation
+        annotation = _section(annotation, at)
+    return list(annotation.model_fields)
+
+
+def _section(annotation: Any, value: Any) -> Any:
+    """The Section inside an annotation such as list[Expert] or A | B; of two, the one whose kind the value names."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    sections = [_section(member, value) for member in get_args(annotation)]
+    sections = [section for section in sections if section is not None]
+    kind = value.get("kind") if isinstance(value, dict) else None
+    named = [section for section in sections if kind in get_args(getattr(section, "__annotations__", {}).get("kind"))]
+    return (named or sections or [None])[0]
+
+
+_SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,})")
+
+
+def _refuse_written_secrets(path: Path | str, data: dict[str, Any]) -> None:
+    """A key written into the recipe would be copied into the arena and published."""
+    text = yaml.safe_dump(data)
+    secrets = [value for name, value in os.environ.items() if name.endswith(("_TOKEN", "_KEY")) and len(value) >= 12]
+    if _SECRET.search(text) or any(value in text for value in secrets):
+        raise RecipeError(
+            f"{path}: the recipe holds what looks like a secret. Put it into an environment variable "
+            "and give the variable's name: api_key_env: HF_TOKEN."
+        )
