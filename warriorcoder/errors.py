@@ -29,3 +29,11 @@ class CheckFailed(WarriorError):
     """An arena whose counts do not add up."""
 
     exit_code = 1
+
+
+class TrainingError(WarriorError):
+    """A training that cannot start: the recipe, the table or the output folder does not allow it."""
+
+
+class EvaluationError(WarriorError):
+    """An evaluation that cannot start: the benchmark or the output folder does not allow it."""
