@@ -1,0 +1,298 @@
+"""The rules that an arena obeys, as plain arithmetic on its tables and its manifest. No disk, no model.
+
+A rule is a generator of findings. One whose tables or counts are not there yet is left out.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from math import isclose
+from typing import Any
+
+from warriorcoder.arena_folder import Row
+from warriorcoder.ids import instruction_id
+from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+from warriorcoder.recount import (
+    RECORD,
+    Battle,
+    battle_of,
+    fought,
+    judge_records,
+    record_of,
+    recount,
+    result_of,
+    scores_fit,
+    tally,
+    winner_of,
+)
+from warriorcoder.tables import STAGES, TABLES
+
+TOLERANCE = 1e-6
+"""For the sum of all ratings: updates are exact opposites, but floats round."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result: its name, what it expected and what it found."""
+
+    name: str
+    ok: bool
+    expected: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Arena:
+    """What the rules read: the manifest, the recipe, and the rows of the tables that are there."""
+
+    manifest: Mapping[str, Any]
+    recipe: Recipe
+    tables: Mapping[str, list[Row]]
+
+    @property
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        counts: Mapping[str, Mapping[str, int]] = self.manifest.get("counts", {})
+        return counts
+
+
+def check_tables(arena: Arena) -> list[Finding]:
+    """The findings of every rule whose stages have run."""
+    findings = list(_stages(arena))
+    there = {
+        stage
+        for stage in arena.counts
+        if all(name in arena.tables for name, table in TABLES.items() if table.stage == stage)
+    }
+    for needs, rule in RULES:
+        if needs <= there:
+            findings += rule(arena)
+    return findings
+
+
+def _equal(name: str, expected: Any, found: Any) -> Finding:
+    return Finding(name, expected == found, str(expected), str(found))
+
+
+def _none(name: str, wanted: str, offenders: Iterable[str], of: int) -> Finding:
+    """A finding on what must not be there: how many of the rows, and the first of them."""
+    bad = list(offenders)
+    return Finding(name, not bad, wanted, f"{len(bad)} of {of} do not, first: {bad[0]}" if bad else f"{of} rows")
+
+
+def _stages(arena: Arena) -> Iterator[Finding]:
+    """A stage has its counts and its tables, or neither, and none ran without those before it."""
+    counted = [stage for stage in STAGES if stage in arena.counts]
+    yield _equal("stages in order", ", ".join(STAGES[: len(counted)]), ", ".join(counted))
+    for stage in STAGES:
+        due = [name for name, table in TABLES.items() if table.stage == stage]
+        there = [name for name in due if name in arena.tables]
+        if stage in counted or there:
+            whole = stage in counted and there == due
+            expected = f"counts in arena.json and {', '.join(due)}"
+            found = f"{'counts' if stage in counted else 'no counts'} and {', '.join(there) or 'no table'}"
+            yield Finding(f"{stage} is complete", whole, expected, found)
+
+
+def _mine(arena: Arena) -> Iterator[Finding]:
+    yield from _kept_and_rejected(arena, "mine", "draws", "kept")
+
+
+def _curate(arena: Arena) -> Iterator[Finding]:
+    yield from _kept_and_rejected(arena, "curate", "entered", "kept")
+    counts, rows = arena.counts, arena.tables["instructions"]
+    yield _equal("entered = mined", counts["mine"]["kept"], counts["curate"]["entered"])
+    yield _equal("rows of instructions", counts["curate"]["kept"], len(rows))
+    wrong = (row["instruction_id"] for row in rows if row["instruction_id"] != instruction_id(row["instruction"]))
+    yield _none("ids are digests", "ids that are their instruction's digest", wrong, len(rows))
+    times = Counter(row["instruction_id"] for row in rows)
+    yield _none("ids are unique", "ids that occur once", (key for key in times if times[key] > 1), len(rows))
+
+
+def _answer(arena: Arena) -> Iterator[Finding]:
+    yield from _kept_and_rejected(arena, "answer", "asked", "answers")
+    counts, rows, experts = arena.counts, arena.tables["answers"], arena.manifest["experts"]
+    yield _equal("asked = instructions x experts", counts["curate"]["kept"] * len(experts), counts["answer"]["asked"])
+    yield _equal("rows of answers", counts["answer"]["answers"], len(rows))
+    yield _known_ids(arena, "answers")
+    strangers = (row["expert"] for row in rows if row["expert"] not in experts)
+    yield _none("answers by experts", "experts that arena.json names", strangers, len(rows))
+    times = Counter((row["instruction_id"], row["expert"]) for row in rows)
+    twice = (f"{expert} to {key}" for key, expert in times if times[key, expert] > 1)
+    yield _none("answers are unique", "one answer of an expert to an instruction", twice, len(rows))
+
+
+def _judge(arena: Arena) -> Iterator[Finding]:
+    """Every judge saw both orders, a vote has a verdict or a reason, and nobody judged in its own cause."""
+    rows, counts, experts = arena.tables["votes"], arena.counts["judge"], arena.manifest["experts"]
+    asked: dict[tuple[Battle, str], list[str]] = defaultdict(list)
+    for row in rows:
+        asked[fought(row), row["judge"]].append(row["shown_first"])
+    given = sum(row["verdict"] is not None for row in rows)
+    yield _equal("2 x judges = votes + missing", 2 * counts["judges"], counts["votes"] + counts["missing"])
+    yield _equal("rows of votes", counts["votes"] + counts["missing"], len(rows))
+    yield _equal("votes with a verdict", counts["votes"], given)
+    yield _equal("judges of all battles", counts["judges"], len(asked))
+    yield _known_ids(arena, "votes")
+    half = (_said(judge, battle) for (battle, judge), first in asked.items() if sorted(first) != sorted(battle[1:]))
+    yield _none("both orders", "judges that saw each answer first once", half, len(asked))
+    odd = (_said(row["judge"], fought(row)) for row in rows if not _verdict_or_reason(row))
+    yield _none("verdict or reason", "a verdict (a, b, tie), or why it is missing", odd, len(rows))
+    answered = {(row["instruction_id"], row["expert"]) for row in arena.tables["answers"]}
+    silent = (
+        f"{expert} to {row['instruction_id']}"
+        for row in rows
+        for expert in (row["model_a"], row["model_b"])
+        if (row["instruction_id"], expert) not in answered
+    )
+    yield _none("votes on answers", "contestants that answered", silent, len(rows))
+    strangers = (row["judge"] for row in rows if row["judge"] not in experts and row["judge"] != EXECUTION_JUDGE)
+    yield _none("judges are known", f"experts that arena.json names, or {EXECUTION_JUDGE}", strangers, len(rows))
+    own = (_said(judge, battle) for battle, judge in asked if judge in battle[1:])
+    yield _none("no contestant judges", "judges that do not fight", own, len(asked))
+    weights = {name: expert["weights"] for name, expert in experts.items() if expert["weights"] is not None}
+    twins = (
+        _said(judge, battle)
+        for battle, judge in asked
+        if judge in weights and weights[judge] in (weights.get(battle[1]), weights.get(battle[2]))
+    )
+    yield _none("no twin judges", "judges with other weights than both contestants", twins, len(asked))
+    recorded, counted = arena.manifest.get("judges", {}), judge_records(rows)
+    nothing = dict.fromkeys(RECORD, 0)
+    names = sorted(recorded.keys() | counted.keys())
+    off = (
+        f"{name} has {recorded.get(name, nothing)}, counted {counted.get(name, nothing)}"
+        for name in names
+        if any(recorded.get(name, nothing)[key] != counted.get(name, nothing)[key] for key in RECORD)
+    )
+    yield _none("records of the judges", "records in arena.json as the votes give", off, len(names))
+
+
+def _rate(arena: Arena) -> Iterator[Finding]:
+    """Battles are what their votes say, and ratings what their battles say."""
+    counts, rows, ratings = arena.counts["rate"], arena.tables["battles"], arena.tables["ratings"]
+    yield _equal("battles = decided + undecided", counts["battles"], counts["decided"] + counts["undecided"])
+    yield _equal("battles rated = judged", arena.counts["judge"]["battles"], counts["battles"])
+    yield _equal("rows of battles", counts["battles"], len(rows))
+    yield _equal("battles with a winner", counts["decided"], sum(row["winner"] is not None for row in rows))
+    yield _known_ids(arena, "battles")
+    votes: dict[Battle, list[Row]] = defaultdict(list)
+    for vote in arena.tables["votes"]:
+        votes[fought(vote)].append(vote)
+    keys = Counter(battle_of(row) for row in rows)
+    lost = (str(key) for key in keys.keys() | votes.keys() if keys[key] != 1)
+    yield _none("battles are unique", "one row for a battle that was judged", lost, len(rows))
+    miscounted = (
+        f"{battle_of(row)} has {tally(row)}, counted {recount(votes[battle_of(row)])}"
+        for row in rows
+        if tally(row) != recount(votes[battle_of(row)])
+    )
+    yield _none("votes of the battles", "votes_a, votes_b, ties, missing as the votes give", miscounted, len(rows))
+    wrong = (f"{battle_of(row)} has {row['winner']}" for row in rows if row["winner"] != winner_of(row))
+    yield _none("winners", "the side with more votes, else tie, null without verdicts", wrong, len(rows))
+    unlike = (str(battle_of(row)) for row in rows if not scores_fit(row, votes[battle_of(row)]))
+    yield _none("local scores", "local_a, local_b and consistency as the votes give", unlike, len(rows))
+    start = arena.recipe.rating.start * len(ratings)
+    total = sum(row["elo"] for row in ratings)
+    fits = isclose(total, start, rel_tol=0, abs_tol=TOLERANCE)
+    yield Finding("Elo is zero-sum", fits, f"{start:.6f} over {len(ratings)} models", f"{total:.6f}")
+    times = Counter(row["model"] for row in ratings)
+    fighters = {row[side] for row in rows for side in ("attacker", "defender")}
+    astray = (
+        name for name in sorted(times.keys() | fighters) if times[name] != 1 or name not in arena.manifest["experts"]
+    )
+    yield _none("rated models", "experts, each that fought rated once", astray, len(ratings))
+    results = (
+        f"{row['model']} has {result_of(row)}, counted {record_of(row['model'], rows)}"
+        for row in ratings
+        if result_of(row) != record_of(row["model"], rows)
+    )
+    yield _none("records of the models", "battles, wins, ties, losses as the battles give", results, len(ratings))
+
+
+def _build(arena: Arena) -> Iterator[Finding]:
+    """A training row is an instruction and an answer of the arena, and one answer is gold."""
+    counts, tables = arena.counts["build"], arena.tables
+    labelled = counts["desirable"] + counts["undesirable"]
+    yield _equal("answers = labelled + left out", arena.counts["answer"]["answers"], labelled + counts["left_out"])
+    yield _equal("rows of kto", labelled, len(tables["kto"]))
+    yield _equal("desirable rows of kto", counts["desirable"], sum(row["label"] for row in tables["kto"]))
+    yield _equal("rows of sft", counts["sft"], len(tables["sft"]))
+    yield _equal("rows of preference", counts["preference"], len(tables["preference"]))
+    prompts = {row["instruction_id"]: row["instruction"] for row in tables["instructions"]}
+    answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in tables["answers"]}
+    for name, sides in TRAINING.items():
+        rows = tables[name]
+        yield _known_ids(arena, name)
+        other = (
+            row["instruction_id"]
+            for row in rows
+            if row["prompt"] != _said_by("user", prompts.get(row["instruction_id"]))
+        )
+        yield _none(f"prompts of {name}", "the instruction as one user message", other, len(rows))
+        unlike = (
+            f"{row[expert]} to {row['instruction_id']}"
+            for row in rows
+            for column, expert in sides
+            if row[column] != _said_by("assistant", answers.get((row["instruction_id"], row[expert])))
+        )
+        yield _none(f"answers of {name}", "the expert's answer as one assistant message", unlike, len(rows))
+    times = Counter(row["instruction_id"] for row in tables["sft"])
+    yield _none(
+        "one gold answer", "one row of sft an instruction", (key for key in times if times[key] > 1), len(times)
+    )
+    gold = {row["instruction_id"]: row["expert"] for row in tables["sft"]}
+    mislabelled = (
+        f"{row['expert']} to {row['instruction_id']}"
+        for row in tables["kto"]
+        if row["label"] != (gold.get(row["instruction_id"]) == row["expert"])
+    )
+    yield _none("labels", "true for the gold answer of sft, false for others", mislabelled, len(tables["kto"]))
+    unchosen = (
+        row["instruction_id"]
+        for row in tables["preference"]
+        if row["chosen_expert"] != gold.get(row["instruction_id"]) or row["rejected_expert"] == row["chosen_expert"]
+    )
+    yield _none("gold is chosen", "the gold answer chosen over another", unchosen, len(tables["preference"]))
+
+
+TRAINING = {
+    "kto": (("completion", "expert"),),
+    "sft": (("completion", "expert"),),
+    "preference": (("chosen", "chosen_expert"), ("rejected", "rejected_expert")),
+}
+"""The answers of a training row: (column, the column that names its expert)."""
+
+RULES: tuple[tuple[set[str], Callable[[Arena], Iterator[Finding]]], ...] = (
+    ({"mine"}, _mine),
+    ({"mine", "curate"}, _curate),
+    ({"mine", "curate", "answer"}, _answer),
+    ({"curate", "answer", "judge"}, _judge),
+    ({"curate", "judge", "rate"}, _rate),
+    ({"curate", "answer", "build"}, _build),
+)
+
+
+def _kept_and_rejected(arena: Arena, stage: str, entered: str, kept: str) -> Iterator[Finding]:
+    at = arena.counts[stage]
+    yield _equal(f"{entered} = {kept} + rejected ({stage})", at[entered], at[kept] + at["rejected"])
+    dropped = sum(row["stage"] == stage for row in arena.tables["rejected"])
+    yield _equal(f"rows of rejected ({stage})", at["rejected"], dropped)
+
+
+def _known_ids(arena: Arena, name: str) -> Finding:
+    known = {row["instruction_id"] for row in arena.tables["instructions"]}
+    rows = arena.tables[name]
+    unknown = (str(row["instruction_id"]) for row in rows if row["instruction_id"] not in known)
+    return _none(f"ids of {name}", "ids that instructions has", unknown, len(rows))
+
+
+def _said(judge: str, battle: Battle) -> str:
+    return f"{judge} on {battle[1]} against {battle[2]}, {battle[0]}"
+
+
+def _said_by(role: str, text: str | None) -> list[dict[str, str | None]]:
+    return [{"role": role, "content": text}]
+
+
+def _verdict_or_reason(vote: Row) -> bool:
+    return vote["verdict"] in ("a", "b", "tie", None) and (vote["verdict"] is None) != (vote["missing"] is None)

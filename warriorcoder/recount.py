@@ -1,0 +1,101 @@
+"""What the votes and the battles give when they are counted again: pure functions on rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from math import isclose
+
+from warriorcoder.arena_folder import Row
+
+TOLERANCE = 1e-9
+"""For quotients of small counts."""
+
+Battle = tuple[str, str, str]
+"""(instruction_id, attacker, defender)."""
+
+RECORD = ("votes", "missing", "ties", "first", "battles_judged", "consistent")
+"""The keys of a judge's record in the manifest."""
+
+
+def fought(vote: Row) -> Battle:
+    return vote["instruction_id"], vote["model_a"], vote["model_b"]
+
+
+def battle_of(row: Row) -> Battle:
+    return row["instruction_id"], row["attacker"], row["defender"]
+
+
+def tally(battle: Row) -> tuple[int, ...]:
+    return battle["votes_a"], battle["votes_b"], battle["ties"], battle["missing"]
+
+
+def recount(votes: list[Row]) -> tuple[int, ...]:
+    verdicts = Counter(vote["verdict"] for vote in votes)
+    return verdicts["a"], verdicts["b"], verdicts["tie"], verdicts[None]
+
+
+def winner_of(battle: Row) -> str | None:
+    for_a, for_b, ties, _ = tally(battle)
+    if for_a + for_b + ties == 0:
+        return None
+    winner: str = battle["attacker"] if for_a > for_b else battle["defender"] if for_b > for_a else "tie"
+    return winner
+
+
+def both_orders(votes: Iterable[Row]) -> list[bool]:
+    """For each judge and battle with two verdicts: are they the same?"""
+    verdicts: dict[tuple[Battle, str], list[str]] = defaultdict(list)
+    for vote in votes:
+        if vote["verdict"] is not None:
+            verdicts[fought(vote), vote["judge"]].append(vote["verdict"])
+    return [pair[0] == pair[1] for pair in verdicts.values() if len(pair) == 2]
+
+
+def scores_fit(battle: Row, votes: list[Row]) -> bool:
+    """Whether the local scores (a tie counts half) and the consistency follow from the votes."""
+    for_a, for_b, ties, _ = recount(votes)
+    given = for_a + for_b + ties
+    agree = both_orders(votes)
+    expected = (
+        (for_a + ties / 2) / given if given else None,
+        (for_b + ties / 2) / given if given else None,
+        sum(agree) / len(agree) if agree else None,
+    )
+    found = battle["local_a"], battle["local_b"], battle["consistency"]
+    return all(_same(one, other) for one, other in zip(expected, found, strict=True))
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return isclose(one, other, abs_tol=TOLERANCE)
+
+
+def judge_records(votes: list[Row]) -> dict[str, dict[str, int]]:
+    """Each judge's record as the manifest keeps it."""
+    by_judge: dict[str, list[Row]] = defaultdict(list)
+    for vote in votes:
+        by_judge[vote["judge"]].append(vote)
+    records = {}
+    for judge, own in by_judge.items():
+        for_a, for_b, ties, missing = recount(own)
+        agree = both_orders(own)
+        first = sum(vote["verdict"] == ("a" if vote["shown_first"] == vote["model_a"] else "b") for vote in own)
+        records[judge] = {
+            "votes": for_a + for_b + ties,
+            "missing": missing,
+            "ties": ties,
+            "first": first,
+            "battles_judged": len(agree),
+            "consistent": sum(agree),
+        }
+    return records
+
+
+def result_of(rating: Row) -> tuple[int, ...]:
+    return rating["battles"], rating["wins"], rating["ties"], rating["losses"]
+
+
+def record_of(model: str, battles: list[Row]) -> tuple[int, ...]:
+    winners = [row["winner"] for row in battles if model in (row["attacker"], row["defender"]) and row["winner"]]
+    wins, ties = winners.count(model), winners.count("tie")
+    return len(winners), wins, ties, len(winners) - wins - ties

@@ -1,0 +1,125 @@
+"""`warrior report`, and the end of every run: an arena on one screen, readable in 80 columns and in a pipe."""
+
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.summary import funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.tables import STAGES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as Screen
+
+RECIPE = "train/recipes/smollm2-135m/kto_lora.yaml"
+
+
+def print_report(folder: ArenaFolder, console: "Console") -> None:
+    """The funnel, the ratings, the judges with their warnings, the cost, the place, what to try next.
+
+    Shows as much as has run and says which stages have not. Raises ArenaError where there is no manifest.
+    """
+    manifest = folder.manifest()
+    done = stages_done(folder, manifest)
+    _line(console, f"Arena {manifest.get('name', folder.name)}", style="bold")
+    if done:
+        _funnel(console, manifest["counts"], done)
+    if "rate" in done:
+        _ratings(console, folder)
+    if "judge" in done:
+        _judges(console, manifest)
+    for finding in manifest.get("findings", []):
+        _line(console, f"WARNING: {finding['message']}", style="yellow")
+    if manifest.get("findings"):
+        _line(console, "")
+    _cost(console, manifest)
+    _line(console, f"The arena is in {folder.path}")
+    if waiting := [stage for stage in STAGES if stage not in done]:
+        _line(console, f"Not run yet: {', '.join(waiting)}. The same `warrior run` goes on from here.", style="yellow")
+    _next(console, folder, built="build" in done)
+
+
+def _funnel(console: "Console", counts: Mapping[str, Mapping[str, int]], done: list[str]) -> None:
+    _line(console, " -> ".join(f"{number:,} {what}" for number, what in headline(counts, done)))
+    screen = _screen("stage", "what goes in", numbers=("in", "stay", "drop"))
+    screen.add_column("as")
+    for step in funnel(counts, done):
+        row = (step.stage, step.unit, f"{step.entered:,}", f"{step.kept:,}", f"{step.dropped:,}", step.fate)
+        screen.add_row(*row)
+    console.print(screen)
+
+
+def _ratings(console: "Console", folder: ArenaFolder) -> None:
+    screen = _screen("expert", numbers=("Elo", "95 % interval", "battles", "W/T/L"))
+    for row in sorted(folder.read_table("ratings"), key=lambda row: (-row["elo"], row["model"])):
+        screen.add_row(
+            _text(row["model"]),
+            f"{row['elo']:.0f}",
+            f"{row['elo_low']:.0f} to {row['elo_high']:.0f}",
+            f"{row['battles']:,}",
+            f"{row['wins']}/{row['ties']}/{row['losses']}",
+        )
+    console.print(screen)
+
+
+def _judges(console: "Console", manifest: Mapping[str, Any]) -> None:
+    screen = _screen("judge", numbers=("votes", "missing", "ties", "for first", "consistent"))
+    for judge in judges(manifest):
+        first = f"{share(judge.share_first)} of {judge.decisive:,}"
+        same = f"{share(judge.share_consistent)} of {judge.battles_judged:,}"
+        screen.add_row(_text(judge.judge), f"{judge.votes:,}", f"{judge.missing:,}", f"{judge.ties:,}", first, same)
+    console.print(screen)
+    _line(console, "for first: share of the verdicts for one side; 0.50 is even-handed.", style="dim")
+    _line(console, "consistent: share of the battles with the same verdict in both orders.", style="dim")
+    _line(console, "")
+
+
+def _cost(console: "Console", manifest: Mapping[str, Any]) -> None:
+    cost = total_cost(manifest)
+    if not cost.calls:
+        return
+    tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
+    priced = len(manifest.get("cost", {})) > len(cost.unpriced)
+    dollars = f", {cost.dollars:,.2f} dollars" if priced else ""
+    missing = f" (no price given for {', '.join(cost.unpriced)})" if cost.unpriced else ""
+    _line(console, f"Cost: {cost.calls:,} calls, {tokens}{dollars}{missing}")
+
+
+def _next(console: "Console", folder: ArenaFolder, *, built: bool) -> None:
+    path = str(folder.path)
+    commands = [f"warrior check {shlex.quote(path)}"]
+    if built and folder.table_rows("kto"):
+        load = f"from datasets import load_dataset; print(load_dataset({path!r}, 'kto')['train'][0])"
+        commands += [f"python -c {_quoted(load)}", f"warrior train {shlex.quote(path)} --recipe {RECIPE}"]
+    _line(console, "Try next:")
+    for command in commands:
+        # Not wrapped: what is meant to be copied stays on one line, also in a narrow pipe.
+        console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _quoted(code: str) -> str:
+    """Code for a shell: in double quotes where that changes nothing, since it reads better."""
+    return shlex.quote(code) if set(code) & set('"$`\\!') else f'"{code}"'
+
+
+def _screen(*labels: str, numbers: tuple[str, ...]) -> "Screen":
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    screen = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for label in labels:
+        screen.add_column(label, overflow="fold")
+    for number in numbers:
+        screen.add_column(number, justify="right", no_wrap=True)
+    return screen
+
+
+def _text(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _line(console: "Console", text: str, style: str = "") -> None:
+    console.print(text, style=style, markup=False, highlight=False)

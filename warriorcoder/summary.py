@@ -1,0 +1,135 @@
+"""What the card and the report both say about an arena: pure functions on the manifest, nothing read twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.recount import RECORD
+from warriorcoder.tables import STAGES, TABLES
+
+
+@dataclass(frozen=True)
+class Step:
+    """What went into a stage, what stayed and what did not; `entered = kept + dropped`."""
+
+    stage: str
+    unit: str
+    entered: int
+    kept: int
+    fate: str
+
+    @property
+    def dropped(self) -> int:
+        return self.entered - self.kept
+
+
+@dataclass(frozen=True)
+class JudgeRow:
+    """A judge's record. Shares are in 0..1, None where there is nothing to divide by."""
+
+    judge: str
+    votes: int
+    missing: int
+    ties: int
+    first: int
+    battles_judged: int
+    consistent: int
+
+    @property
+    def decisive(self) -> int:
+        """Verdicts for one side."""
+        return self.votes - self.ties
+
+    @property
+    def share_first(self) -> float | None:
+        """Of the verdicts for one side, the share for the answer shown first; 0.5 is even-handed."""
+        return self.first / self.decisive if self.decisive else None
+
+    @property
+    def share_consistent(self) -> float | None:
+        """Of the battles judged in both orders, the share with the same verdict twice."""
+        return self.consistent / self.battles_judged if self.battles_judged else None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Calls and tokens of a run; dollars of the priced experts, and the experts without a price."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    dollars: float
+    unpriced: tuple[str, ...]
+
+
+def stages_done(folder: ArenaFolder, manifest: Mapping[str, Any]) -> list[str]:
+    """The stages that the manifest counts and whose tables are all there, in order."""
+    counts = manifest.get("counts", {})
+    return [
+        stage
+        for stage in STAGES
+        if stage in counts and all(folder.has_table(name) for name, table in TABLES.items() if table.stage == stage)
+    ]
+
+
+def funnel(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list[Step]:
+    """One step a stage, in order, from the manifest's counts."""
+
+    def step(stage: str) -> Step:
+        at = counts[stage]
+        match stage:
+            case "mine":
+                return Step(stage, "draws", at["draws"], at["kept"], "rejected")
+            case "curate":
+                return Step(stage, "mined instructions", at["entered"], at["kept"], "rejected")
+            case "answer":
+                return Step(stage, "answers asked for", at["asked"], at["answers"], "rejected")
+            case "judge":
+                return Step(stage, "votes asked for", at["votes"] + at["missing"], at["votes"], "missing")
+            case "rate":
+                return Step(stage, "battles", at["battles"], at["decided"], "undecided")
+            case _:
+                kept = at["desirable"] + at["undesirable"]
+                return Step(stage, "answers", kept + at["left_out"], kept, "left out")
+
+    return [step(stage) for stage in stages]
+
+
+def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list[tuple[int, str]]:
+    """The run in one line, draws to kto rows, as far as it came: (number, what)."""
+    of = {
+        "mine": [("draws", "draws"), ("kept", "mined")],
+        "curate": [("kept", "in the arena")],
+        "answer": [("answers", "answers")],
+        "judge": [("battles", "battles")],
+        "build": [("desirable", "kto rows")],
+    }
+    line = [(counts[stage][key], what) for stage in stages for key, what in of.get(stage, [])]
+    if "build" in stages:
+        line[-1] = (counts["build"]["desirable"] + counts["build"]["undesirable"], "kto rows")
+    return line
+
+
+def judges(manifest: Mapping[str, Any]) -> list[JudgeRow]:
+    """The judges' records, in order of their names."""
+    recorded = manifest.get("judges", {})
+    return [JudgeRow(name, *(recorded[name][key] for key in RECORD)) for name in sorted(recorded)]
+
+
+def total_cost(manifest: Mapping[str, Any]) -> Cost:
+    """What the tables cost to make, over all experts and stages."""
+    spent = {name: list(stages.values()) for name, stages in sorted(manifest.get("cost", {}).items())}
+    every = [part for parts in spent.values() for part in parts]
+    return Cost(
+        calls=sum(part["calls"] for part in every),
+        input_tokens=sum(part["input_tokens"] for part in every),
+        output_tokens=sum(part["output_tokens"] for part in every),
+        dollars=sum(part["dollars"] or 0.0 for part in every),
+        unpriced=tuple(name for name, parts in spent.items() if any(part["dollars"] is None for part in parts)),
+    )
+
+
+def share(value: float | None) -> str:
+    """A share as it is printed: two decimals, or n/a where there was nothing to divide by."""
+    return "n/a" if value is None else f"{value:.2f}"
