@@ -34,7 +34,7 @@ def print_report(folder: ArenaFolder, console: "Console") -> None:
     if manifest.get("findings"):
         _line(console, "")
     _cost(console, manifest)
-    _line(console, f"The arena is in {folder.path}")
+    _whole(console, f"The arena is in {folder.path}")
     if waiting := [stage for stage in STAGES if stage not in done]:
         _line(console, f"Not run yet: {', '.join(waiting)}. The same `warrior run` goes on from here.", style="yellow")
     _next(console, folder, built="build" in done)
@@ -94,8 +94,7 @@ def _next(console: "Console", folder: ArenaFolder, *, built: bool) -> None:
         commands += [f"python -c {_quoted(load)}", f"warrior train {shlex.quote(path)} --recipe {RECIPE}"]
     _line(console, "Try next:")
     for command in commands:
-        # Not wrapped: what is meant to be copied stays on one line, also in a narrow pipe.
-        console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+        _whole(console, f"  {command}")
 
 
 def _quoted(code: str) -> str:
@@ -123,3 +122,8 @@ def _text(text: str) -> Any:
 
 def _line(console: "Console", text: str, style: str = "") -> None:
     console.print(text, style=style, markup=False, highlight=False)
+
+
+def _whole(console: "Console", text: str) -> None:
+    """A line that is never wrapped: what is meant to be copied stays in one piece, also in a narrow pipe."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

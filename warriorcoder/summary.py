@@ -100,7 +100,7 @@ def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list
     """The run in one line, draws to kto rows, as far as it came: (number, what)."""
     of = {
         "mine": [("draws", "draws"), ("kept", "mined")],
-        "curate": [("kept", "in the arena")],
+        "curate": [("kept", "in arena")],
         "answer": [("answers", "answers")],
         "judge": [("battles", "battles")],
         "build": [("desirable", "kto rows")],
