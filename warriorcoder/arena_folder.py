@@ -119,7 +119,7 @@ class ArenaFolder:
         arrow = pa.Table.from_pylist(rows, schema=table.features.arrow_schema)
         before = path.read_bytes() if path.exists() else None
         write_atomically(path, lambda file: pq.write_table(arrow, file))
-        return before is not None and before != path.read_bytes()
+        return before != path.read_bytes()
 
     def _drop_after(self, stage: str) -> None:
         later = STAGES[STAGES.index(stage) + 1 :]

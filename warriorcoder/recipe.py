@@ -41,6 +41,7 @@ class EmbeddedEndpoint(Section):
     context: Positive = 2048
     slots: Positive = 4
     threads: Positive = 1
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
     @property
     def concurrency(self) -> int:
@@ -158,6 +159,12 @@ class Rating(Section):
     bootstrap: Positive = 200
 
 
+class Outcomes(Section):
+    """Which answers the training tables take: a loser is this much of final score below the gold answer."""
+
+    margin: Fraction = 0.05
+
+
 class Publish(Section):
     """Where the dataset will live on the Hub."""
 
@@ -176,6 +183,7 @@ class Recipe(Section):
     answers: Sampling = Sampling()
     battles: Battles = Battles()
     rating: Rating = Rating()
+    outcomes: Outcomes = Outcomes()
     publish: Publish = Publish()
 
     @model_validator(mode="after")
@@ -278,7 +286,7 @@ def _place(loc: tuple[int | str, ...], data: Any, *, absent: bool) -> list[int |
     place: list[int | str] = []
     at = data
     for depth, step in enumerate(loc):
-        if isinstance(at, dict) and step in at or isinstance(at, list) and isinstance(step, int) and step < len(at):
+        if (isinstance(at, dict) and step in at) or (isinstance(at, list) and isinstance(step, int) and step < len(at)):
             at = at[step]
             place.append(step)
         elif absent and depth == len(loc) - 1:

@@ -1,0 +1,1 @@
+"""Battles: answers, pairing, judging, verdicts, ratings, and the training tables they lead to."""

@@ -1,0 +1,136 @@
+"""What the battles lead to: the training tables kto, sft and preference."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from warriorcoder.pipelines.battles.scores import final_scores
+
+from warriorcoder.arena_folder import Row
+from warriorcoder.ids import seed_from
+from warriorcoder.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """The rows of the three training tables, and how many answers were left out of all of them."""
+
+    kto: list[Row]
+    sft: list[Row]
+    preference: list[Row]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """An answer with its final score and its expert's Elo."""
+
+    instruction: Row
+    expert: str
+    answer: str
+    score: float
+    elo: float
+
+    @property
+    def prompt(self) -> list[dict[str, str]]:
+        return [{"role": "user", "content": self.instruction["instruction"]}]
+
+    @property
+    def completion(self) -> list[dict[str, str]]:
+        return [{"role": "assistant", "content": self.answer}]
+
+    @property
+    def origin(self) -> Row:
+        return {
+            "instruction_id": self.instruction["instruction_id"],
+            "instruction_grade": self.instruction["grade"],
+            "band": self.instruction["band"],
+        }
+
+    def row(self) -> Row:
+        """The columns that kto and sft share."""
+        return {
+            "prompt": self.prompt,
+            "completion": self.completion,
+            **self.origin,
+            "expert": self.expert,
+            "final_score": self.score,
+            "elo": self.elo,
+        }
+
+
+def outcomes(
+    instructions: Sequence[Row], answers: Sequence[Row], battles: Sequence[Row], ratings: Sequence[Row], recipe: Recipe
+) -> Outcomes:
+    """Gold answers are desirable; answers at least `outcomes.margin` of final score below are undesirable.
+
+    The gold answer of an instruction has the highest final score; among equals the expert with the
+    higher Elo has it. An instruction whose best answers all score the same has no loser, and
+    answers between gold and the margin are left out, as are answers without a decided battle.
+    """
+    elos = {row["model"]: row["elo"] for row in ratings}
+    scores = final_scores(battles, elos, recipe.rating.alpha)
+    by_id = {row["instruction_id"]: row for row in instructions}
+    groups: dict[str, list[_Scored]] = {}
+    for row in answers:
+        key = (row["instruction_id"], row["expert"])
+        if key in scores:
+            scored = _Scored(by_id[key[0]], key[1], row["answer"], scores[key], elos[key[1]])
+            groups.setdefault(key[0], []).append(scored)
+    golds: list[_Scored] = []
+    losers: list[tuple[_Scored, _Scored]] = []
+    for group in groups.values():
+        gold = min(group, key=lambda scored: (-scored.score, -scored.elo, scored.expert))
+        golds.append(gold)
+        losers += [(gold, other) for other in group if other is not gold and _lost(gold, other, recipe)]
+    kept = spread_out([(gold, True) for gold in golds] + [(loser, False) for _, loser in losers], recipe.seed)
+    weights = label_weights(len(golds), len(losers))
+    return Outcomes(
+        kto=[{**scored.row(), "label": label, "weight": weights[label]} for scored, label in kept],
+        sft=[scored.row() for scored, label in kept if label],
+        preference=[_pair(gold, loser) for gold, loser in losers],
+        left_out=len(answers) - len(kept),
+    )
+
+
+def label_weights(desirable: int, undesirable: int) -> Mapping[bool, float]:
+    """Weights that make both labels count alike: the rarer label is raised, the other stays at 1."""
+    if not desirable or not undesirable:
+        return {True: 1.0, False: 1.0}
+    return {True: max(1.0, undesirable / desirable), False: max(1.0, desirable / undesirable)}
+
+
+def spread_out(kept: list[tuple[_Scored, bool]], seed: int) -> list[tuple[_Scored, bool]]:
+    """A seeded order in which two answers to one instruction are as far apart as can be.
+
+    KTO's KL term pairs a prompt with the next row's completion, which must not be its own. Each
+    round takes one answer of every instruction, the instructions always in the same order.
+    """
+    groups: dict[str, list[tuple[_Scored, bool]]] = {}
+    for entry in kept:
+        groups.setdefault(entry[0].instruction["instruction_id"], []).append(entry)
+    for identity, group in groups.items():
+        group.sort(key=lambda entry: seed_from(seed, "row", identity, entry[0].expert))
+    order = sorted(groups, key=lambda identity: seed_from(seed, "instruction", identity))
+    # Longest first within a round, so that the last rounds do not bring neighbours together.
+    order.sort(key=lambda identity: -len(groups[identity]))
+    longest = max((len(group) for group in groups.values()), default=0)
+    return [groups[identity][turn] for turn in range(longest) for identity in order if turn < len(groups[identity])]
+
+
+def _lost(gold: _Scored, other: _Scored, recipe: Recipe) -> bool:
+    return other.score < gold.score and gold.score - other.score >= recipe.outcomes.margin
+
+
+def _pair(gold: _Scored, loser: _Scored) -> Row:
+    return {
+        "prompt": gold.prompt,
+        "chosen": gold.completion,
+        "rejected": loser.completion,
+        "score_chosen": gold.score,
+        "score_rejected": loser.score,
+        **gold.origin,
+        "chosen_expert": gold.expert,
+        "rejected_expert": loser.expert,
+        "elo_chosen": gold.elo,
+        "elo_rejected": loser.elo,
+    }

@@ -1,0 +1,42 @@
+"""Who fights whom, and who may judge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from warriorcoder.recipe import EXECUTION_JUDGE, Battles, Expert
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A battle to fight: two experts that both answered an instruction."""
+
+    instruction_id: str
+    attacker: str
+    defender: str
+
+
+def pairs(instruction_id: str, miner: str, experts: Sequence[str], pairing: str) -> list[Pair]:
+    """The battles on one instruction among the experts that answered it, in the experts' order.
+
+    `attacker` (PAPER.md, 2): the miner against each other expert. `round_robin`: every pair, the
+    miner attacking where it fights; elsewhere the expert named first in the recipe attacks.
+    """
+    both = [(a, b) if b != miner else (b, a) for a, b in combinations(experts, 2)]
+    return [Pair(instruction_id, a, b) for a, b in both if pairing == "round_robin" or a == miner]
+
+
+def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str], battles: Battles) -> list[str]:
+    """The names of those who judge a battle: never a contestant, nor a twin of one, compared by weights.
+
+    Twins judge alike, so of several judges with the same weights the first named one judges.
+    The execution judge comes last where the recipe asks for it.
+    """
+    taken = {weights[pair.attacker], weights[pair.defender]}
+    judges = []
+    for expert in experts:
+        named = battles.judges == "uninvolved" or expert.name in battles.judges
+        if named and weights[expert.name] not in taken:
+            taken.add(weights[expert.name])
+            judges.append(expert.name)
+    return judges + [EXECUTION_JUDGE] * battles.execution_judge

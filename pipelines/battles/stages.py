@@ -1,0 +1,188 @@
+"""The stages `answer`, `judge`, `rate` and `build`: from the instructions to the training tables."""
+
+from typing import Any
+
+from warriorcoder.pipelines.battles.health import findings, judge_counts
+from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
+from warriorcoder.pipelines.battles.outcomes import outcomes
+from warriorcoder.pipelines.battles.pairing import judges_of, pairs
+from warriorcoder.pipelines.battles.rating import rate
+from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
+from warriorcoder.pipelines.endpoints.traces import read_addresses
+from warriorcoder.pipelines.rejections import rejected_row
+from warriorcoder.pipelines.stage import AskingStage, Stage
+
+from warriorcoder.arena_folder import Row
+from warriorcoder.errors import RunFailed
+from warriorcoder.recipe import EXECUTION_JUDGE
+from warriorcoder.tables import Reason
+
+
+class Answer(AskingStage):
+    """Every expert answers every instruction."""
+
+    @property
+    def inputs(self) -> list[str]:
+        return ["instruction_id", "instruction"]
+
+    @property
+    def outputs(self) -> list[str]:
+        return ["instruction_id", "expert", "answer"]
+
+    def work(self, rows: list[Row]) -> list[Row]:
+        asked = [(row, expert) for row in rows for expert in self._recipe.experts]
+        replies = self.panel.ask([answer_call(self._recipe, expert, row["instruction"]) for row, expert in asked])
+        answers, rejected = [], []
+        for (row, expert), reply in zip(asked, replies, strict=True):
+            answer = answer_text(expert, reply.text)
+            if reply.error is not None:
+                rejected.append(
+                    rejected_row("answer", Reason.ENDPOINT_ERROR, reply.error, row["instruction"], expert.name, None)
+                )
+            elif not answer:
+                rejected.append(
+                    rejected_row("answer", Reason.UNANSWERED, "empty", row["instruction"], expert.name, None)
+                )
+            else:
+                answers.append(
+                    {
+                        "instruction_id": row["instruction_id"],
+                        "expert": expert.name,
+                        "answer": answer,
+                        "finish_reason": reply.finish_reason,
+                        "input_tokens": reply.input_tokens,
+                        "output_tokens": reply.output_tokens,
+                    }
+                )
+        self._folder.write_stage("answer", {"answers": answers, "rejected": rejected})
+        counts = {"asked": len(asked), "answers": len(answers), "rejected": len(rejected)}
+        self._folder.update_manifest({"counts": {"answer": counts}})
+        self.record_cost()
+        if not answers:
+            raise RunFailed(f"no expert answered anything; the first error: {rejected[0]['detail']}")
+        return answers
+
+
+class Judge(AskingStage):
+    """Every uninvolved judge votes on every battle, in both orders."""
+
+    @property
+    def inputs(self) -> list[str]:
+        return ["instruction_id", "expert", "answer"]
+
+    @property
+    def outputs(self) -> list[str]:
+        return ["instruction_id", "model_a", "model_b", "judge", "verdict"]
+
+    def work(self, rows: list[Row]) -> list[Row]:
+        instructions = {row["instruction_id"]: row for row in self._folder.read_table("instructions")}
+        answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in rows}
+        weights = {name: address.weights for name, address in read_addresses(self._folder).items()}
+        experts = self._recipe.experts
+        battles = []
+        for identity, instruction in instructions.items():
+            present = [expert.name for expert in experts if (identity, expert.name) in answers]
+            battles += pairs(identity, instruction["miner"], present, self._recipe.battles.pairing)
+        judged = [(pair, judges_of(pair, experts, weights, self._recipe.battles)) for pair in battles]
+        if not any(judges for _, judges in judged):
+            raise RunFailed(
+                "no battle has a judge: judges must have other weights than both contestants. Add an expert with "
+                "weights of its own, or set battles.execution_judge: true."
+            )
+        votes = self._vote(ballots(judged), instructions, answers)
+        self._folder.write_stage("judge", {"votes": votes})
+        missing = sum(vote["verdict"] is None for vote in votes)
+        counts = {
+            "battles": len(battles),
+            "judges": sum(len(judges) for _, judges in judged),
+            "votes": len(votes) - missing,
+            "missing": missing,
+        }
+        self._folder.update_manifest({"counts": {"judge": counts}})
+        self.record_cost()
+        return votes
+
+    def _vote(self, cast: list[Ballot], instructions: dict[str, Row], answers: dict[tuple[str, str], str]) -> list[Row]:
+        """The votes in the order of the ballots; ballots without a verdict are asked again up to the recipe's limit."""
+
+        def texts(ballot: Ballot) -> tuple[str, str, str]:
+            pair = ballot.pair
+            instruction = instructions[pair.instruction_id]["instruction"]
+            return (
+                instruction,
+                answers[pair.instruction_id, pair.attacker],
+                answers[pair.instruction_id, pair.defender],
+            )
+
+        def call(ballot: Ballot, attempt: int) -> Any:
+            instruction, a, b = texts(ballot)
+            shown = (b, a) if ballot.swapped else (a, b)
+            return verdict_call(self._recipe, self._recipe.expert(ballot.judge), instruction, shown, attempt)
+
+        found: dict[Ballot, Row] = {}
+        for ballot in cast:
+            if ballot.judge == EXECUTION_JUDGE:
+                instruction, a, b = texts(ballot)
+                found[ballot] = execution_vote(ballot, a, b, instruction)
+        for attempt in range(self._recipe.battles.attempts):
+            open_ = [ballot for ballot in cast if ballot not in found or found[ballot]["verdict"] is None]
+            replies = self.panel.ask([call(ballot, attempt) for ballot in open_])
+            for ballot, reply in zip(open_, replies, strict=True):
+                found[ballot] = vote_row(ballot, reply)
+        return [found[ballot] for ballot in cast]
+
+
+class Rate(Stage):
+    """Elo and Bradley-Terry from the votes, and what is wrong with the judges."""
+
+    @property
+    def inputs(self) -> list[str]:
+        return ["instruction_id", "model_a", "model_b", "judge", "verdict"]
+
+    @property
+    def outputs(self) -> list[str]:
+        return ["instruction_id", "attacker", "defender", "winner"]
+
+    def work(self, rows: list[Row]) -> list[Row]:
+        votes = self._folder.read_table("votes")
+        models = [expert.name for expert in self._recipe.experts]
+        battles, ratings = rate(votes, models, self._recipe.rating, self._recipe.seed)
+        self._folder.write_stage("rate", {"battles": battles, "ratings": ratings})
+        judges = judge_counts(votes)
+        decided = sum(row["winner"] is not None for row in battles)
+        counts = {"battles": len(battles), "decided": decided, "undecided": len(battles) - decided}
+        self._folder.update_manifest(
+            {"counts": {"rate": counts}, "judges": judges, "findings": findings(judges, ratings)}
+        )
+        if not ratings:
+            raise RunFailed(
+                "no vote has a verdict, so nobody can be rated. The votes are kept; look at their `reason` column, "
+                "set battles.constrained: true for local judges, or name judges that can judge."
+            )
+        return battles
+
+
+class Build(Stage):
+    """The training tables from the battles."""
+
+    @property
+    def inputs(self) -> list[str]:
+        return ["instruction_id", "attacker", "defender", "winner"]
+
+    @property
+    def outputs(self) -> list[str]:
+        return ["instruction_id", "expert", "label"]
+
+    def work(self, rows: list[Row]) -> list[Row]:
+        read = self._folder.read_table
+        built = outcomes(read("instructions"), read("answers"), read("battles"), read("ratings"), self._recipe)
+        self._folder.write_stage("build", {"kto": built.kto, "sft": built.sft, "preference": built.preference})
+        counts = {
+            "desirable": len(built.sft),
+            "undesirable": len(built.kto) - len(built.sft),
+            "left_out": built.left_out,
+            "sft": len(built.sft),
+            "preference": len(built.preference),
+        }
+        self._folder.update_manifest({"counts": {"build": counts}})
+        return built.kto

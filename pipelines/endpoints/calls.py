@@ -1,0 +1,71 @@
+"""What is asked of an expert, and what came back."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from warriorcoder.ids import value_digest
+
+Message = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one expert: a raw `prompt` to complete, or chat `messages`, never both.
+
+    `sampling` holds the request's other parameters in the names of the OpenAI API. `draw` tells
+    apart requests that are otherwise equal.
+    """
+
+    expert: str
+    sampling: dict[str, Any]
+    prompt: str | None = None
+    messages: list[Message] | None = None
+    draw: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("a call has either a prompt or messages")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an endpoint answered. `error` is set, and `text` empty, where no answer could be had."""
+
+    text: str = ""
+    finish_reason: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an expert is reached. Only the name of the key's variable is kept, never the key.
+
+    `weights` names what answers: the digest of a GGUF file, or the served model's id. Two experts
+    with the same weights are the same model.
+    """
+
+    expert: str
+    protocol: str
+    base_url: str
+    model: str
+    weights: str
+    concurrency: int
+    api_key_env: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def journal_key(self, call: Call) -> str:
+        """The digest under which the journal keeps the answer to a call (DESIGN.md, the journal)."""
+        return value_digest(
+            {
+                "protocol": self.protocol,
+                "model": self.weights,
+                "prompt": call.prompt if call.prompt is not None else call.messages,
+                "sampling": {**self.extra, **call.sampling},
+                "draw": call.draw,
+            }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)

@@ -1,0 +1,176 @@
+"""Local experts: one llama.cpp server for each file of weights, started before the run and ended with it."""
+
+import hashlib
+import json
+import os
+import queue
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
+
+from warriorcoder.errors import ModelError
+from warriorcoder.local_models import gguf_path
+from warriorcoder.recipe import EmbeddedEndpoint, Expert, Recipe
+
+READY_WITHIN_SECONDS = 300.0
+
+
+@dataclass
+class ServerSettings:
+    """What one server is started with; experts with the same weights share it, at the largest of their wishes."""
+
+    path: Path
+    context: int
+    slots: int
+    threads: int
+    port: int
+
+    def widen(self, endpoint: EmbeddedEndpoint) -> None:
+        self.context = max(self.context, endpoint.context)
+        self.slots = max(self.slots, endpoint.slots)
+        self.threads = max(self.threads, endpoint.threads)
+        self.port = self.port or endpoint.port or 0
+
+    def to_json(self) -> str:
+        return json.dumps({**self.__dict__, "path": str(self.path)})
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, as `sha256:<hexadecimal>`."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def weights_of(expert: Expert) -> str:
+    """What names the weights behind an expert: as declared, else a GGUF file's digest, else the served model."""
+    if expert.weights:
+        return expert.weights
+    if isinstance(expert.endpoint, EmbeddedEndpoint):
+        return file_digest(gguf_path(expert.endpoint.model))
+    return expert.endpoint.model
+
+
+def server_settings(recipe: Recipe) -> dict[Path, ServerSettings]:
+    """The servers that a recipe's embedded experts need, by GGUF file. Raises ModelError for a port in use."""
+    servers: dict[Path, ServerSettings] = {}
+    for expert in recipe.experts:
+        if isinstance(endpoint := expert.endpoint, EmbeddedEndpoint):
+            path = gguf_path(endpoint.model).resolve()
+            settings = servers.setdefault(path, ServerSettings(path, 1, 1, 1, 0))
+            settings.widen(endpoint)
+    for settings in servers.values():
+        if settings.port and not _is_free(settings.port):
+            raise ModelError(
+                f"port {settings.port}, asked for by the endpoint of {settings.path.name}, is in use. "
+                "Give another one, or leave `port` out: a free one is found."
+            )
+    return servers
+
+
+@contextmanager
+def serve(recipe: Recipe, weights: dict[str, str], logs: Path) -> Iterator[list[Address]]:
+    """Start the embedded servers, wait until they answer, and give the address of every expert.
+
+    `weights` is the identity of each expert's weights. The servers end with the block. Raises
+    ModelError with the end of its log where a server does not start.
+    """
+    settings = server_settings(recipe)
+    with ExitStack() as running:
+        starting = {path: _Server(each, logs / f"server-{path.stem}.log") for path, each in settings.items()}
+        for server in starting.values():
+            running.callback(server.stop)
+        urls = {path: server.wait() for path, server in starting.items()}
+        addresses = []
+        for expert in recipe.experts:
+            endpoint = expert.endpoint
+            if isinstance(endpoint, EmbeddedEndpoint):
+                path = gguf_path(endpoint.model).resolve()
+                url, model, key, places = urls[path], SERVED_MODEL, None, settings[path].slots
+            else:
+                url, model, key, places = (
+                    endpoint.base_url.rstrip("/"),
+                    endpoint.model,
+                    endpoint.api_key_env,
+                    endpoint.concurrency,
+                )
+            addresses.append(
+                Address(expert.name, "openai", url, model, weights[expert.name], places, key, dict(expert.extra))
+            )
+        yield addresses
+
+
+class _Server:
+    """One server process, in a session of its own so that Ctrl-C in the terminal does not reach it."""
+
+    def __init__(self, settings: ServerSettings, log: Path) -> None:
+        self._name = settings.path.name
+        self._log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "warriorcoder.pipelines.endpoints.embedded_server", settings.to_json()],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                text=True,
+                env=_without_secrets(),
+            )
+
+    def wait(self) -> str:
+        """The server's /v1 address, once it has loaded its model."""
+        assert self._process.stdout is not None
+        try:
+            line = _first_line(self._process.stdout)
+        except queue.Empty:
+            raise ModelError(f"{self._name}: its server was not ready within {READY_WITHIN_SECONDS:.0f} s.") from None
+        if not line:
+            self._process.wait()
+            tail = " ".join(self._log.read_text(encoding="utf-8", errors="replace").split("\n")[-4:])
+            raise ModelError(f"{self._name}: its server did not start: {tail.strip()} (log: {self._log})")
+        return str(json.loads(line)["listening"]) + "/v1"
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
+
+def _first_line(stream: IO[str]) -> str:
+    """The first line that is an address; llama.cpp may print others before it. Empty at the end of the stream."""
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        lines.put(next((line for line in stream if line.startswith('{"listening"')), ""))
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines.get(timeout=READY_WITHIN_SECONDS)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _without_secrets() -> dict[str, str]:
+    """The environment less keys and tokens: a model server needs none."""
+    return {name: value for name, value in os.environ.items() if not name.endswith(("_TOKEN", "_KEY", "_SECRET"))}

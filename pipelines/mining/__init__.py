@@ -1,0 +1,1 @@
+"""Instructions: drawn out of the experts, read, deduplicated, graded."""

@@ -1,0 +1,47 @@
+"""Task class and programming language of an instruction, by rules. The first rule that fits wins."""
+
+import re
+
+_TASKS = (
+    (
+        "debugging",
+        r"\b(?:debug|fix|bugs?|error|exception|traceback|stack trace|doesn'?t work|not working|wrong with)\b",
+    ),
+    ("optimisation", r"\b(?:optimi[sz]e|speed up|faster|more efficient|performance|reduce (?:the )?(?:time|memory))\b"),
+    ("testing", r"\b(?:unit tests?|test cases?|pytest|unittest|mock)\b"),
+    ("refactoring", r"\b(?:refactor|clean up|restructure|rewrite|simplify)\b"),
+    (
+        "generation",
+        r"\b(?:write|create|implement|develop|build|generate|design|define|construct|make|code|complete|program)\b",
+    ),
+    ("theory", r"\b(?:explain|what (?:is|are|does)|why|difference|compare|describe|how (?:do|does|can|to|would))\b"),
+)
+_TASK_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _TASKS]
+
+_LANGUAGES = (
+    ("python", r"\bpython|\bpandas\b|\bnumpy\b|\bdjango\b|\bflask\b|```py|\bdef \w+\("),
+    ("typescript", r"\btypescript\b|```ts"),
+    ("javascript", r"\bjavascript\b|\bnode\.?js\b|\breact\b|```js"),
+    ("java", r"\bjava\b|```java\b"),
+    ("c++", r"\bc\+\+|```cpp|#include <(?:iostream|vector)>"),
+    ("c#", r"\bc#|\.net\b|```csharp"),
+    ("sql", r"\bsql\b|\bSELECT .+ FROM\b"),
+    ("rust", r"\brust\b|```rust"),
+    ("go", r"\bgolang\b|\bin go\b|```go"),
+    ("php", r"\bphp\b"),
+    ("ruby", r"\bruby\b"),
+    ("bash", r"\bbash\b|\bshell script\b"),
+    ("html", r"\bhtml\b|\bcss\b"),
+    ("c", r"\bin c\b|\bc program\b|#include <"),
+)
+_LANGUAGE_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _LANGUAGES]
+
+
+def task_class(instruction: str) -> str:
+    """generation, theory, debugging, optimisation, testing, refactoring or other."""
+    return next((name for name, rule in _TASK_RULES if rule.search(instruction)), "other")
+
+
+def language_named(instruction: str) -> str | None:
+    """The programming language that an instruction names or shows; None where there is no sign of one."""
+    return next((name for name, rule in _LANGUAGE_RULES if rule.search(instruction)), None)

@@ -1,0 +1,75 @@
+"""Reading what a draw gave: an instruction, or the reason why it is none."""
+
+import re
+import zlib
+from dataclasses import dataclass
+
+from warriorcoder.pipelines.endpoints.templates import Template
+
+from warriorcoder.tables import Reason
+
+SHORTEST_WORDS = 4
+LOOP_COMPRESSION = 0.2
+LOOP_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The instruction, cleaned at its ends; or the reason and the detail of its rejection."""
+
+    text: str
+    reason: Reason | None = None
+    detail: str = ""
+
+
+_CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|\[/?INST\]|<<SYS>>|�")
+_ROLE = re.compile(r"^\s*(?:#+\s*)?(?:assistant|ai|bot|system|user|human)\s*:?\s*$", re.I | re.M)
+_ANSWER = re.compile(
+    r"^\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|here(?:'s| is) (?:a|an|the|one|my|your)\b"
+    r"|(?:#+\s*)?(?:solution|answer|response|explanation|output)\s*:|as an ai\b|i'm sorry\b)",
+    re.I | re.M,
+)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_ASKS = re.compile(
+    r"\?|\b(?:write|create|implement|develop|design|build|make|define|construct|generate|complete|fix|debug|find"
+    r"|explain|describe|discuss|compare|what|how|why|which|when|can you|could you|please|help|show|give|provide"
+    r"|convert|translate|optimi[sz]e|refactor|improve|modify|change|add|remove|sort|calculate|compute|determine"
+    r"|check|test|solve|use|using|need|want|task|program|script|function|class|method|algorithm)\b",
+    re.I,
+)
+
+
+def read_draw(text: str, finish_reason: str, template: Template) -> Reading:
+    """Judge one draw, `text` being what the model completed.
+
+    The order of the checks is the order of certainty: what cannot be an instruction at all comes first.
+    """
+    cleaned = (template.opening + text).strip()
+    if not text.strip():
+        return Reading(cleaned, Reason.EMPTY, "nothing was completed")
+    if marker := _CONTROL.search(cleaned):
+        return Reading(cleaned, Reason.CONTROL_TOKENS, marker.group(0))
+    if role := _ROLE.search(cleaned):
+        return Reading(cleaned, Reason.SELF_ANSWER, f"a turn begins: {role.group(0).strip()}")
+    if answer := _ANSWER.search(cleaned):
+        return Reading(cleaned, Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}")
+    if looping(cleaned):
+        return Reading(cleaned, Reason.REPETITION, "it repeats itself")
+    if finish_reason == "length":
+        return Reading(cleaned, Reason.CUT_OFF, "the token limit came before the end of the turn")
+    words = _WORD.findall(cleaned)
+    if len(words) < SHORTEST_WORDS:
+        return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, f"{len(words)} words")
+    if not _ASKS.search(cleaned):
+        return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, "it asks for nothing")
+    return Reading(cleaned)
+
+
+def looping(text: str) -> bool:
+    """Whether a text goes round in circles: it compresses to a fifth, or one line makes up most of its lines."""
+    if len(text) >= LOOP_LENGTH:
+        encoded = text.encode("utf-8", "replace")
+        if len(zlib.compress(encoded, 6)) < LOOP_COMPRESSION * len(encoded):
+            return True
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return len(lines) >= 6 and max(map(lines.count, set(lines))) > len(lines) / 2

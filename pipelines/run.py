@@ -1,0 +1,204 @@
+"""A run from outside: servers up, the pipeline's process started and watched, all of it ended together."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from types import FrameType
+from typing import Any
+
+from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
+from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
+from warriorcoder.pipelines.endpoints.templates import template_of
+from warriorcoder.pipelines.endpoints.traces import (
+    clear_traces,
+    progress_folder,
+    read_failure,
+    stop_file,
+    write_addresses,
+)
+
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.errors import ArenaError, RecipeError, RunFailed
+from warriorcoder.recipe import OpenAIEndpoint, Recipe
+from warriorcoder.tables import STAGES, TABLES
+
+POLL_SECONDS = 0.2
+PACKAGES = ("warriorcoder", "distilabel", "datasets", "xllamacpp")
+
+LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate", "build": "build"}
+"""The stage that each part of a run ends with."""
+
+Watch = Callable[[dict[str, Progress], str], None]
+"""Called a few times a second with the progress of each stage and a message ("" for none)."""
+
+
+class Interrupted(RunFailed):
+    """The user stopped the run. The same command goes on where it was."""
+
+    exit_code = 130
+
+
+def run_part(recipe: Recipe, folder: ArenaFolder, part: str, watch: Watch) -> None:
+    """Run the pipeline, or a part of it, in an arena folder.
+
+    Raises RecipeError or ModelError before anything is written or started, RunFailed when a stage
+    fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
+    """
+    _check_before(recipe, part)
+    with _alone(folder), _signals() as stop:
+        watch({}, "reading the experts' weights")
+        weights = {expert.name: weights_of(expert) for expert in recipe.experts}
+        folder.write_text(folder.recipe_path, recipe.to_yaml())
+        folder.update_manifest(_identity(recipe, folder, weights))
+        clear_traces(folder)
+        watch({}, "starting local models")
+        with _addresses(recipe, weights, folder, part) as addresses:
+            write_addresses(folder, addresses)
+            watch({}, "starting the pipeline")
+            _run_pipeline(folder, part, stop, watch)
+    shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
+    _verify(folder, part)
+
+
+def _check_before(recipe: Recipe, part: str) -> None:
+    """Everything that can be known to be wrong before a folder is touched or a server started."""
+    if part in ("rate", "build"):
+        return
+    for expert in recipe.experts:
+        template_of(expert)
+        endpoint = expert.endpoint
+        if isinstance(endpoint, OpenAIEndpoint) and endpoint.api_key_env and endpoint.api_key_env not in os.environ:
+            raise RecipeError(
+                f"experts.{expert.name}.endpoint.api_key_env: the environment variable {endpoint.api_key_env} "
+                "is not set. Export it, or name another one."
+            )
+    server_settings(recipe)
+
+
+def _identity(recipe: Recipe, folder: ArenaFolder, weights: dict[str, str]) -> dict[str, Any]:
+    experts = {
+        expert.name: {
+            "kind": expert.endpoint.kind,
+            "model": expert.endpoint.model,
+            "weights": weights[expert.name],
+            "template": name if isinstance(name := expert.template_or_default, str) else "literal",
+            "system": expert.system,
+        }
+        for expert in recipe.experts
+    }
+    return {
+        "name": folder.name,
+        "version": None,
+        "parent": None,
+        "recipe_digest": recipe.digest,
+        "experts": experts,
+        "packages": {package: version(package) for package in PACKAGES},
+    }
+
+
+@contextmanager
+def _addresses(recipe: Recipe, weights: dict[str, str], folder: ArenaFolder, part: str) -> Iterator[list[Address]]:
+    """The experts' addresses, their servers running; none for the parts that ask nobody."""
+    if part in ("rate", "build"):
+        yield []
+        return
+    with serve(recipe, weights, folder.work / "logs") as addresses:
+        yield addresses
+
+
+@contextmanager
+def _alone(folder: ArenaFolder) -> Iterator[None]:
+    """One run an arena at a time. Raises ArenaError where another one is at it."""
+    with (folder.work / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArenaError(f"{folder.path}: another run is at work in this arena. Wait for it or stop it.") from None
+        yield
+
+
+class _Stop:
+    """How often the user asked for an end, and by which signal."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.at_once = False
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """Count Ctrl-C, and take SIGTERM and a lost terminal as an order to end at once."""
+    stop = _Stop()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        stop.asked += 1
+        stop.at_once = stop.at_once or stop.asked > 1 or number != signal.SIGINT
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> None:
+    """Run the pipeline's process to its end, or end it with all that it started."""
+    log = folder.work / "logs" / "pipeline.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "warriorcoder.pipelines.arena", str(folder.path), part],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        while process.poll() is None:
+            progress = read_progress(progress_folder(folder))
+            in_flight = sum(stage.in_flight for stage in progress.values())
+            if stop.asked:
+                stop_file(folder).touch()
+                watch(progress, f"stopping: {in_flight} calls in flight end first; Ctrl-C again stops now")
+                if stop.at_once or not in_flight:
+                    raise Interrupted(
+                        "stopped. Everything answered so far is kept; the same command goes on from here."
+                    )
+            else:
+                watch(progress, "")
+            if read_failure(folder):
+                break
+            time.sleep(POLL_SECONDS)
+        watch(read_progress(progress_folder(folder)), "")
+    finally:
+        # distilabel's children outlive it and go on asking (STACK.md): the whole group ends here.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if failure := read_failure(folder):
+        advice = "" if failure.expected else f" The log has more: {log}"
+        raise RunFailed(f"stage {failure.stage}: {failure.message}{advice}")
+
+
+def _verify(folder: ArenaFolder, part: str) -> None:
+    """distilabel's own end means nothing: the stages up to the last must have left their tables and counts."""
+    last = STAGES.index(LAST_STAGE[part])
+    counts = folder.manifest().get("counts", {})
+    stages = STAGES[: last + 1]
+    missing = [name for name, table in TABLES.items() if table.stage in stages and not folder.has_table(name)]
+    missing += [stage for stage in stages if stage not in counts]
+    if missing:
+        raise RunFailed(
+            f"the pipeline ended without {', '.join(missing)}. The log has more: "
+            f"{folder.work / 'logs' / 'pipeline.log'}. The same command tries again; nothing is asked twice."
+        )

@@ -1,0 +1,171 @@
+"""The command line. Every command imports what it needs when it runs, so that `--help` is instant."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from warriorcoder import __version__
+from warriorcoder.errors import CheckFailed, WarriorError
+
+
+class _Commands(click.Group):
+    """A group that prints a user's mistake as one message, and lists commands in the order of the work."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except WarriorError as error:
+            click.echo(f"warrior: {error}", err=True)
+            sys.exit(error.exit_code)
+
+
+ARENA = click.argument("arena", type=click.Path(path_type=Path))
+RECIPE = click.argument("recipe", type=click.Path(path_type=Path))
+SET = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a key of the recipe, as often as you like: --set mining.per_expert=500.",
+)
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="warrior")
+def main() -> None:
+    """Make preference data out of battles between code models.
+
+    Expert models bring instructions mined out of themselves, fight on them, and are judged by those
+    who did not fight. The winners and losers become a dataset to train on.
+
+    \b
+    Begin with the demo, on two small models on this machine:
+      warrior run pipelines/recipes/demo.yaml
+    Everything that a run makes lies in one folder, the arena:
+      warrior report arenas/demo
+    """
+
+
+def _running_command(name: str, part: str, help_text: str) -> None:
+    """`run` and `mine`: the commands that begin with a recipe."""
+
+    @main.command(name, help=help_text)
+    @RECIPE
+    @click.option(
+        "--into",
+        type=click.Path(path_type=Path),
+        help="The arena folder.  [default: arenas/NAME, by the recipe's name]",
+    )
+    @SET
+    @QUIET
+    def command(recipe: Path, into: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:
+        from warriorcoder.recipe import load_recipe
+
+        loaded = load_recipe(recipe, list(overrides))
+        _work(loaded, into or Path("arenas") / loaded.name, part, quiet)
+
+
+def _continuing_command(name: str, help_text: str) -> None:
+    """`battle`, `rate` and `build`: the commands that begin with an arena."""
+
+    @main.command(name, help=help_text)
+    @ARENA
+    @SET
+    @QUIET
+    def command(arena: Path, overrides: tuple[str, ...], quiet: bool) -> None:
+        from warriorcoder.arena_folder import ArenaFolder
+        from warriorcoder.recipe import load_recipe
+
+        folder = ArenaFolder.open(arena)
+        _work(load_recipe(folder.recipe_path, list(overrides)), arena, name, quiet)
+
+
+_running_command(
+    "run",
+    "run",
+    """Run all stages of a RECIPE: mine, curate, answer, judge, rate, build, and write the card.
+
+    A run that was stopped, by Ctrl-C or by a power cut, goes on with the same command: every answer
+    is in the arena's journal before it is used, and nothing is asked twice.
+
+    \b
+      warrior run pipelines/recipes/demo.yaml
+      warrior run my.yaml --into arenas/try --set mining.per_expert=20
+    """,
+)
+_running_command("mine", "mine", "Mine and curate instructions by a RECIPE, and stop before the battles.")
+_continuing_command("battle", "Have the experts answer an ARENA's instructions, and judge every battle.")
+_continuing_command(
+    "rate",
+    """Rate the experts from an ARENA's votes. No endpoint is asked.
+
+    \b
+      warrior rate arenas/demo --set rating.k=20
+    """,
+)
+_continuing_command("build", "Build the training tables kto, sft and preference of an ARENA, and its card.")
+
+
+def _work(recipe: Any, path: Path, part: str, quiet: bool) -> None:
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.run import run_part
+    from warriorcoder.pipelines.screen import Screen
+
+    folder = ArenaFolder.prepare(path)
+    with Screen(Console(stderr=True), quiet=quiet) as screen:
+        run_part(recipe, folder, part, screen.show)
+    if part in ("run", "rate", "build"):
+        from warriorcoder.dataset_card.card import write_card
+
+        write_card(folder)
+    from warriorcoder.report import print_report
+
+    print_report(folder, Console())
+
+
+@main.command()
+@ARENA
+def report(arena: Path) -> None:
+    """Show an ARENA: the funnel, the ratings, how the judges judged, the cost."""
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.report import print_report
+
+    print_report(ArenaFolder.open(arena), Console())
+
+
+@main.command()
+@ARENA
+def check(arena: Path) -> None:
+    """Prove that an ARENA's counts add up. Exit code 1 where they do not."""
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.check import check as find
+    from warriorcoder.check import print_checks
+
+    if not print_checks(find(ArenaFolder.open(arena)), Console()):
+        raise CheckFailed(f"{arena}: the arena does not add up; run its recipe again, which asks nobody twice.")
+
+
+@main.command()
+@ARENA
+def card(arena: Path) -> None:
+    """Write the dataset card of an ARENA, README.md and figures. Your own sections in it stay."""
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.dataset_card.card import write_card
+
+    click.echo(write_card(ArenaFolder.open(arena)))
+
+
+if __name__ == "__main__":
+    main()
