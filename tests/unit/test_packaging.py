@@ -5,13 +5,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import metadata, packages_distributions, requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import warriorcoder
@@ -72,6 +73,12 @@ def test_the_lock_is_what_the_extras_need_and_nothing_else() -> None:
                     asked.append(further)
     assert wrong == []
     assert set(pins) - needed == LOCK_ONLY
+
+
+def test_the_lock_is_for_every_python_3_11() -> None:
+    """Debian 12 has 3.11.2: a package for 3.11.5 and later is not to be had there."""
+    needs = {name: metadata(name).get("Requires-Python") for name in locked()}
+    assert {name: need for name, need in needs.items() if need and "3.11.0" not in SpecifierSet(need)} == {}
 
 
 def test_all_holds_every_extra_that_a_user_may_want() -> None:
