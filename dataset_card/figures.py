@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.summary import JudgeRow, Step
@@ -17,7 +17,7 @@ FIGURES = ("ratings", "funnel", "judges")
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#6E6E6E"
 WIDTH = 8.0
 DOTS_PER_INCH = 150
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
     "axes.spines.top": False,
@@ -142,12 +142,12 @@ def _legend(axes: "Axes") -> None:
 def _png(rows: int, title: str, draw: "Callable[[Axes], None]") -> bytes:
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    size = (WIDTH, 1.7 + 0.42 * max(rows, 2))
     with matplotlib.rc_context(STYLE):
-        figure: Figure = Figure(figsize=(WIDTH, 1.7 + 0.42 * max(rows, 2)), dpi=DOTS_PER_INCH, layout="constrained")
-        engine = figure.get_layout_engine()
-        assert engine is not None
-        engine.set(w_pad=0.1, h_pad=0.1)
+        layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
+        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout=layout)
         axes = figure.add_subplot()
         axes.set_title(title)
         draw(axes)

@@ -1,0 +1,200 @@
+"""The dataset card: README.md and figures/*.png of an arena, from its manifest, its tables and its recipe only.
+
+The same arena gives the same bytes. What people wrote into the card is kept (keeping.py).
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
+from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
+from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
+from warriorcoder.dataset_card.markdown import code, inline, shortened
+from warriorcoder.errors import ArenaError
+from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
+from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.summary import funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.tables import BANDS, STAGES, TABLES
+
+DEFAULT_TABLE = "kto"
+TAGS = ("code", "synthetic", "preference", "kto", "trl", "arena", "elo", "llm-as-a-judge", "warriorcoder")
+SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+)
+"""The Hub's size categories with the number of rows that each stays below."""
+
+
+def write_card(folder: ArenaFolder) -> Path:
+    """Write README.md and the figures, and return README.md's path.
+
+    Raises ArenaError for an old README.md whose YAML or markers are broken, and leaves it as it was;
+    RecipeError for a recipe.yaml that does not validate.
+    """
+    path = folder.path / "README.md"
+    old_front, old_body = split_front(_read(path))
+    manifest = folder.manifest()
+    recipe = load_recipe(folder.recipe_path)
+    done = stages_done(folder, manifest)
+    rows = {name: folder.table_rows(name) for name in _in_order(name for name in TABLES if folder.has_table(name))}
+
+    figures = _draw(folder, manifest, recipe, done)
+    front = merge_front(old_front, _front(manifest, rows))
+    facts = _facts(folder, manifest, recipe, done, rows) | {"figures": figures, "license": front.get("license")}
+    body = merge_body(old_body, split_parts(_template().render(facts)))
+    head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
+
+    for name in FIGURES:
+        picture = folder.path / "figures" / f"{name}.png"
+        if name in figures:
+            write_atomically(picture, _writer(figures[name]))
+        else:
+            picture.unlink(missing_ok=True)
+    folder.write_text(path, f"---\n{head}---\n{body}")
+    return path
+
+
+def _read(path: Path) -> str:
+    """The old card, or nothing."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArenaError(f"{path}: cannot be read ({error}). Move it away, then run the command again.") from error
+
+
+def _writer(content: bytes) -> Callable[[Any], object]:
+    return lambda file: file.write(content)
+
+
+def _in_order(names: Any) -> list[str]:
+    """The tables with the default one first, as the dataset viewer lists them."""
+    return sorted(names, key=lambda name: (name != DEFAULT_TABLE, list(TABLES).index(name)))
+
+
+def _front(manifest: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, Any]:
+    """The YAML that the Hub reads. An empty table gets no config, since `datasets` cannot load one."""
+    front: dict[str, Any] = {
+        "pretty_name": f"WarriorCoder arena {manifest['name']}",
+        "language": ["en"],
+        "task_categories": ["text-generation"],
+        "size_categories": [_size(rows.get(DEFAULT_TABLE, 0))],
+        "tags": list(TAGS),
+        "configs": [
+            {"config_name": name, "data_files": f"{name}/*.parquet"}
+            | ({"default": True} if name == DEFAULT_TABLE else {})
+            for name in rows
+            if rows[name]
+        ],
+    }
+    # Not guessed: who publishes knows what the experts' licences allow.
+    return front | ({"license": manifest["license"]} if manifest.get("license") else {})
+
+
+def _size(rows: int) -> str:
+    return next((name for below, name in SIZES if rows < below), "n>10M")
+
+
+def _draw(folder: ArenaFolder, manifest: Mapping[str, Any], recipe: Recipe, done: list[str]) -> dict[str, bytes]:
+    """The figures for which there are numbers."""
+    figures = {}
+    if "rate" in done and (ratings := folder.read_table("ratings")):
+        figures["ratings"] = ratings_png(ratings, recipe.rating.start)
+    if done:
+        figures["funnel"] = funnel_png(funnel(manifest["counts"], done))
+    if "judge" in done and any(judge.decisive for judge in judges(manifest)):
+        figures["judges"] = judges_png(judges(manifest))
+    return figures
+
+
+def _facts(
+    folder: ArenaFolder, manifest: Mapping[str, Any], recipe: Recipe, done: list[str], rows: Mapping[str, int]
+) -> dict[str, Any]:
+    """Everything that the template says, as plain values."""
+    name, version = manifest["name"], manifest.get("version")
+    instructions = folder.read_table("instructions") if "curate" in done else []
+    ratings = folder.read_table("ratings") if "rate" in done else []
+    findings = manifest.get("findings", [])
+    return {
+        "name": name,
+        "version": f"v{version.removeprefix('v')}" if version else None,
+        "place": recipe.publish.repo_id or f"arenas/{name}",
+        "published": recipe.publish.repo_id is not None,
+        "recipe": recipe,
+        "recipe_digest": manifest.get("recipe_digest", ""),
+        "waiting": [stage for stage in STAGES if stage not in done],
+        "headline": headline(manifest["counts"], done) if done else [],
+        "funnel": funnel(manifest["counts"], done) if done else [],
+        "ratings": sorted(ratings, key=lambda row: (-row["elo"], row["model"])),
+        "judges": judges(manifest) if "judge" in done else [],
+        "judge_findings": [finding for finding in findings if finding["name"].startswith("judge_")],
+        "other_findings": [finding for finding in findings if not finding["name"].startswith("judge_")],
+        "experts": _experts(manifest),
+        "bands": [(band, count_by(instructions, "band").get(band, 0)) for band in BANDS] if instructions else [],
+        "tasks": count_by(instructions, "task"),
+        "languages": count_by(({"language": row["language"] or "none named"} for row in instructions), "language"),
+        "reference_measured": any(row["rouge_l_max"] is not None for row in instructions),
+        "rejected": _rejected(folder),
+        "rows": rows,
+        "loadable": [table for table in rows if rows[table]],
+        "tables": TABLES,
+        "packages": manifest.get("packages", {}),
+        "cost": total_cost(manifest),
+    }
+
+
+def _experts(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What is known of each expert. A model given as a path is shown by its file name only."""
+    rows = []
+    for name, expert in sorted(manifest.get("experts", {}).items()):
+        model = str(expert["model"])
+        local = LOCAL_MODELS.get(model) or by_hub_id(model)
+        rows.append(
+            {
+                "name": name,
+                "kind": expert["kind"],
+                "model": Path(model).name if model.endswith(".gguf") else model,
+                "weights": shortened(expert["weights"] or "not known", 19),
+                "template": _template_name(expert["template"]),
+                "system": shortened(expert["system"]) if expert["system"] else "none",
+                "licence": local.licence if local else "not known here; see the model's own page",
+                "hub_id": local.hub_id if local else "",
+            }
+        )
+    return rows
+
+
+def _template_name(template: Any) -> str:
+    return template if isinstance(template, str) else "literal, see recipe.yaml"
+
+
+def _rejected(folder: ArenaFolder) -> list[tuple[str, str, int]]:
+    """(stage, reason, rows), the stages in order and the most frequent reason first."""
+    dropped: list[Row] = folder.read_table("rejected") if folder.has_table("rejected") else []
+    counted = [
+        (stage, reason, number)
+        for stage in STAGES
+        for reason, number in count_by((row for row in dropped if row["stage"] == stage), "reason").items()
+    ]
+    return sorted(counted, key=lambda row: (STAGES.index(row[0]), -row[2], row[1]))
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        autoescape=False,  # Markdown, not HTML; every foreign text goes through `inline` or `code`
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"inline": inline, "code": code, "share": share, "number": lambda value: f"{value:,}"}
+    return environment.get_template("template.md.j2")
