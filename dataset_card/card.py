@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pyarrow.parquet import read_metadata
 
 from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
@@ -46,7 +47,7 @@ def write_card(folder: ArenaFolder) -> Path:
     rows = {name: folder.table_rows(name) for name in _in_order(name for name in TABLES if folder.has_table(name))}
 
     figures = _draw(folder, manifest, recipe, done)
-    front = merge_front(old_front, _front(manifest, rows))
+    front = merge_front(old_front, _front(folder, manifest, rows))
     facts = _facts(folder, manifest, recipe, done, rows) | {"figures": figures, "license": front.get("license")}
     body = merge_body(old_body, split_parts(_template().render(facts)))
     head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=100)
@@ -80,7 +81,7 @@ def _in_order(names: Any) -> list[str]:
     return sorted(names, key=lambda name: (name != DEFAULT_TABLE, list(TABLES).index(name)))
 
 
-def _front(manifest: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, Any]:
+def _front(folder: ArenaFolder, manifest: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, Any]:
     """The YAML that the Hub reads. An empty table gets no config, since `datasets` cannot load one."""
     front: dict[str, Any] = {
         "pretty_name": f"WarriorCoder arena {manifest['name']}",
@@ -88,15 +89,21 @@ def _front(manifest: Mapping[str, Any], rows: Mapping[str, int]) -> dict[str, An
         "task_categories": ["text-generation"],
         "size_categories": [_size(rows.get(DEFAULT_TABLE, 0))],
         "tags": list(TAGS),
-        "configs": [
-            {"config_name": name, "data_files": f"{name}/*.parquet"}
-            | ({"default": True} if name == DEFAULT_TABLE else {})
-            for name in rows
-            if rows[name]
-        ],
+        "configs": [_config(folder, name) for name in rows if rows[name]],
     }
     # Not guessed: who publishes knows what the experts' licences allow.
     return front | ({"license": manifest["license"]} if manifest.get("license") else {})
+
+
+def _config(folder: ArenaFolder, name: str) -> dict[str, Any]:
+    """A table's entry in `configs`. One empty file fails the whole load, so a table that has one names the others."""
+    files = folder.table_files(name)
+    full = [f"{name}/{file.name}" for file in files if read_metadata(file).num_rows]
+    config: dict[str, Any] = {
+        "config_name": name,
+        "data_files": f"{name}/*.parquet" if len(full) == len(files) else full,
+    }
+    return config | ({"default": True} if name == DEFAULT_TABLE else {})
 
 
 def _size(rows: int) -> str:

@@ -1,0 +1,288 @@
+"""The card: loads, is the same for the same arena, keeps people's words, and no foreign text breaks it."""
+
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+from PIL import Image
+from unit.arena_builder import build_arena
+
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.dataset_card.card import write_card
+from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
+from warriorcoder.dataset_card.keeping import split_front
+from warriorcoder.dataset_card.markdown import code, inline
+from warriorcoder.errors import ArenaError
+from warriorcoder.summary import JudgeRow, Step
+from warriorcoder.tables import STAGES, TABLES
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> ArenaFolder:
+    folder = build_arena(tmp_path_factory.mktemp("arenas") / "demo")
+    write_card(folder)
+    return folder
+
+
+@pytest.fixture
+def copy(demo: ArenaFolder, tmp_path: Path) -> ArenaFolder:
+    """A copy with a card, for tests that change it."""
+    shutil.copytree(demo.path, tmp_path / "demo")
+    return ArenaFolder(tmp_path / "demo")
+
+
+def card(folder: ArenaFolder) -> str:
+    return (folder.path / "README.md").read_text(encoding="utf-8")
+
+
+def bytes_of(folder: ArenaFolder) -> dict[str, bytes]:
+    files = [folder.path / "README.md", *sorted((folder.path / "figures").iterdir())]
+    return {file.name: file.read_bytes() for file in files}
+
+
+# it loads
+
+
+@pytest.mark.parametrize("experts", [2, 3])
+def test_datasets_loads_every_config(tmp_path: Path, experts: int) -> None:
+    from datasets import get_dataset_config_names, load_dataset, load_dataset_builder
+
+    folder = build_arena(tmp_path / "demo", experts=experts, instructions=5)
+    write_card(folder)
+    path, cache = str(folder.path), str(tmp_path / "cache")
+    names = get_dataset_config_names(path)
+    assert names == ["kto", *(name for name in TABLES if name != "kto")]
+    for name in names:
+        load_dataset_builder(path, name, cache_dir=cache)
+        loaded = load_dataset(path, name, cache_dir=cache)
+        assert list(loaded) == ["train"]
+        assert loaded["train"].features == TABLES[name].features
+        assert loaded["train"].num_rows == folder.table_rows(name)
+    assert load_dataset(path, cache_dir=cache)["train"].features == TABLES["kto"].features
+
+
+def test_an_empty_table_gets_no_config_and_the_card_says_so(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    folder = build_arena(tmp_path / "demo", instructions=4)
+    folder.write_stage("build", {"kto": [], "sft": folder.read_table("sft"), "preference": []})
+    write_card(folder)
+    front, body = split_front(card(folder))
+    assert {"kto", "preference"}.isdisjoint(config["config_name"] for config in front["configs"])
+    assert "Empty here, and so without a config: `kto`, `preference`." in body
+    assert load_dataset(str(folder.path), "sft", cache_dir=str(tmp_path / "cache"))["train"].num_rows == 4
+
+
+def test_kto_is_the_default_and_there_is_no_licence_that_nobody_gave(demo: ArenaFolder) -> None:
+    front, body = split_front(card(demo))
+    assert front["configs"][0] == {"config_name": "kto", "data_files": "kto/*.parquet", "default": True}
+    assert front["size_categories"] == ["n<1K"]
+    assert "license" not in front
+    assert "No licence is set yet." in body
+
+
+# it says what the tables say
+
+
+def test_the_numbers_are_those_of_the_manifest_and_the_tables(demo: ArenaFolder) -> None:
+    body, manifest = card(demo), demo.manifest()
+    judged = manifest["counts"]["judge"]
+    asked = judged["votes"] + judged["missing"]
+    assert f"| judge | votes asked for | {asked} | {judged['votes']} | {judged['missing']} missing |" in body
+    for row in demo.read_table("ratings"):
+        assert f"| `{row['model']}` | {row['elo']:.0f} | {row['elo_low']:.0f} to {row['elo_high']:.0f} |" in body
+    for name, table in TABLES.items():
+        assert f"<b>{name}</b>: {demo.table_rows(name)} rows" in body
+        assert all(f"| `{column}` | {inline(meaning)} |" in body for column, meaning in table.meanings.items())
+    assert manifest["findings"][0]["message"] in body
+    assert manifest["recipe_digest"] in body
+    assert "Gemma Terms of Use" in body
+
+
+def test_the_snippet_names_the_repository_where_there_is_one(tmp_path: Path) -> None:
+    folder = build_arena(tmp_path / "somewhere", instructions=3)
+    write_card(folder)
+    assert 'load_dataset("arenas/demo", "kto")' in card(folder)
+    assert str(tmp_path) not in card(folder)
+    published = build_arena(tmp_path / "published", instructions=3, repo_id="ada/arena")
+    published.update_manifest({"version": "1.2.0"})
+    write_card(published)
+    assert 'load_dataset("ada/arena", "kto", revision="v1.2.0")' in card(published)
+
+
+def test_a_model_s_path_on_this_machine_does_not_get_in(copy: ArenaFolder) -> None:
+    copy.update_manifest({"experts": {"gemma3": {"model": "/home/ada/models/tiny.gguf"}}})
+    write_card(copy)
+    assert "`tiny.gguf`" in card(copy)
+    assert "/home/ada" not in card(copy)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_unfinished_arena_has_a_card_with_what_there_is(tmp_path: Path, stage: str) -> None:
+    folder = build_arena(tmp_path / "demo", instructions=4, through=stage)
+    write_card(folder)
+    text = card(folder)
+    assert ("This arena is not finished" in text) == (stage != "build")
+    assert ("## Ratings" in text) == (stage in ("rate", "build"))
+    for name in FIGURES:
+        assert (folder.path / "figures" / f"{name}.png").exists() == (f"figures/{name}.png" in text)
+
+
+def test_a_figure_goes_when_its_stage_is_gone(copy: ArenaFolder) -> None:
+    own = copy.path / "figures" / "mine.png"
+    own.write_bytes(b"a person's own")
+    copy.write_stage("curate", {"instructions": copy.read_table("instructions")[:-1]})
+    write_card(copy)
+    assert sorted(file.name for file in (copy.path / "figures").iterdir()) == ["funnel.png", "mine.png"]
+    assert "## Ratings" not in card(copy)
+
+
+# it is the same for the same arena
+
+
+def test_the_same_arena_gives_the_same_bytes(demo: ArenaFolder, tmp_path: Path) -> None:
+    again = build_arena(tmp_path / "elsewhere")
+    write_card(again)
+    assert bytes_of(again) == bytes_of(demo)
+    write_card(again)
+    assert bytes_of(again) == bytes_of(demo)
+
+
+# it keeps what people wrote
+
+
+def test_people_s_sections_and_yaml_survive(copy: ArenaFolder) -> None:
+    front, body = split_front(card(copy))
+    front |= {"license": "apache-2.0", "language": ["en", "de"], "annotations_creators": ["machine-generated"]}
+    front["tags"] = ["rust", *front["tags"]]
+    front["configs"].append({"config_name": "human", "data_files": "human/*.csv"})
+    head, limits = body.split("<!-- warriorcoder: limits -->")
+    edited = f"{head}## Who made this\n\nAda, in a night.\n\n<!-- warriorcoder: limits -->{limits}\nThe end.\n"
+    edited = edited.replace("## Judges", "## Judges that I renamed")
+    (copy.path / "README.md").write_text(f"---\n{yaml.safe_dump(front)}---\n{edited}", encoding="utf-8")
+
+    write_card(copy)
+
+    new_front, new_body = split_front(card(copy))
+    assert new_front["license"] == "apache-2.0"
+    assert new_front["language"] == ["en", "de"]
+    assert new_front["annotations_creators"] == ["machine-generated"]
+    assert new_front["tags"][0] == "rust"
+    assert new_front["configs"][-1] == {"config_name": "human", "data_files": "human/*.csv"}
+    assert len(new_front["configs"]) == len(TABLES) + 1
+    assert "This dataset: apache-2.0." in new_body
+    assert (
+        new_body.index("## Licences")
+        < new_body.index("## Who made this\n\nAda, in a night.")
+        < new_body.index("## Limits")
+    )
+    assert new_body.endswith("\nThe end.\n")
+    assert "that I renamed" not in new_body
+    first = card(copy)
+    write_card(copy)
+    assert card(copy) == first
+
+
+def test_a_card_that_a_person_began_is_kept_whole(tmp_path: Path) -> None:
+    folder = build_arena(tmp_path / "demo", instructions=3)
+    (folder.path / "README.md").write_text("# My arena\n\nA story.\n", encoding="utf-8")
+    write_card(folder)
+    assert card(folder).endswith("\n# My arena\n\nA story.\n")
+    assert "## Ratings" in card(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("size_categories:\n", "size_categories: [\n", "YAML head cannot be read"),
+        ("tags:\n- code", "tags: code\nmore:\n- code", "`tags` in its YAML head"),
+        ("<!-- /warriorcoder: judges -->\n", "", "<!-- warriorcoder: judges -->"),
+    ],
+)
+def test_a_broken_card_is_refused_and_left_alone(copy: ArenaFolder, old: str, new: str, message: str) -> None:
+    broken = card(copy).replace(old, new, 1)
+    assert broken != card(copy)
+    (copy.path / "README.md").write_text(broken, encoding="utf-8")
+    with pytest.raises(ArenaError, match=message):
+        write_card(copy)
+    assert card(copy) == broken
+
+
+# no foreign text breaks it
+
+NASTY = (
+    "a | b\n\n# Heading\n<!-- /warriorcoder: judges -->\n```\n"
+    "<script>alert(1)</script> [x](http://x) **b** $x$ &lt; _y_"
+)
+
+
+def test_foreign_text_stays_text(copy: ArenaFolder) -> None:
+    finding = {"name": "judge_odd", "subject": "gemma3", "message": NASTY}
+    other = {"name": "low_diversity", "subject": "gemma3", "message": NASTY}
+    copy.update_manifest({"findings": [finding, other], "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    before = _headings(card(copy))
+    write_card(copy)
+    assert _headings(card(copy)) == before
+    html = MarkdownIt("commonmark").enable("table").render(split_front(card(copy))[1])
+    assert "<script>" not in html
+    assert "&lt;script&gt;alert(1)" in html
+    assert '<a href="http://x">' not in html
+    first = card(copy)
+    write_card(copy)
+    assert card(copy) == first
+
+
+def _headings(text: str) -> list[str]:
+    tokens = MarkdownIt("commonmark").enable("table").parse(split_front(text)[1])
+    return [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
+
+
+def test_every_table_of_the_card_has_rows_of_one_width(demo: ArenaFolder, copy: ArenaFolder) -> None:
+    copy.update_manifest({"experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    write_card(copy)
+    tokens = MarkdownIt("commonmark").enable("table").parse(split_front(card(copy))[1])
+    assert sum(token.type == "table_open" for token in tokens) == 7 + len(TABLES)
+    cells = [token.content for token in tokens if token.type == "inline"]
+    assert not any(cell.startswith("|") for cell in cells)
+    assert " ".join(NASTY.split())[:40].split(" # ")[0] in "".join(cells).replace("\\", "")
+
+
+@pytest.mark.parametrize("text", ["snake_case", "a-b.c/d:e", "50 % of x"])
+def test_plain_text_is_left_as_it_is(text: str) -> None:
+    assert inline(text) == text
+
+
+def test_code_holds_only_what_is_safe_in_a_cell() -> None:
+    assert code("Qwen/Qwen2.5-Coder-7B") == "`Qwen/Qwen2.5-Coder-7B`"
+    assert code("a|`b`") == "a\\|\\`b\\`"
+
+
+# figures
+
+
+def size(png: bytes) -> tuple[int, int]:
+    return Image.open(BytesIO(png)).size
+
+
+def test_figures_grow_with_their_rows_and_keep_their_width() -> None:
+    judges = [JudgeRow(f"judge-{i}", 10, 0, 1, i % 10, 5, 3) for i in range(12)]
+    few, many = judges_png(judges[:2]), judges_png(judges)
+    assert size(few)[0] == size(many)[0] == 1200
+    assert size(many)[1] > 2 * size(few)[1]
+
+
+def test_figures_of_extreme_numbers_are_drawn() -> None:
+    assert size(funnel_png([Step("mine", "draws", 0, 0, "rejected"), Step("curate", "x", 10**9, 1, "rejected")]))
+    row = {"model": "alone", "elo": 1000.0, "elo_low": 1000.0, "elo_high": 1000.0}
+    assert size(ratings_png([row], 1000.0))
+
+
+def test_a_figure_shows_its_numbers() -> None:
+    """Another number is another picture: nothing is drawn from elsewhere."""
+    row = {"model": "one", "elo": 1000.0, "elo_low": 900.0, "elo_high": 1100.0}
+    assert ratings_png([row], 1000.0) != ratings_png([row | {"elo": 1010.0}], 1000.0)
+    assert ratings_png([row], 1000.0) != ratings_png([row | {"elo_low": 910.0}], 1000.0)
+    assert judges_png([JudgeRow("j", 10, 0, 0, 5, 5, 5)]) != judges_png([JudgeRow("j", 10, 0, 0, 6, 5, 5)])
