@@ -31,6 +31,7 @@ from warriorcoder.recipe import OpenAIEndpoint, Recipe
 from warriorcoder.tables import STAGES, TABLES
 
 POLL_SECONDS = 0.2
+SETTLE_SECONDS = 1.0
 PACKAGES = ("warriorcoder", "distilabel", "datasets", "xllamacpp")
 
 LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate", "build": "build"}
@@ -131,6 +132,12 @@ class _Stop:
     def __init__(self) -> None:
         self.asked = 0
         self.at_once = False
+        self.since = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether the stages have had the time to see the stop and to say what is in flight."""
+        return time.monotonic() - self.since > SETTLE_SECONDS
 
 
 @contextmanager
@@ -140,6 +147,7 @@ def _signals() -> Iterator[_Stop]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         stop.asked += 1
+        stop.since = stop.since or time.monotonic()
         stop.at_once = stop.at_once or stop.asked > 1 or number != signal.SIGINT
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -170,7 +178,7 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
             if stop.asked:
                 stop_file(folder).touch()
                 watch(progress, f"stopping: {in_flight} calls in flight end first; Ctrl-C again stops now")
-                if stop.at_once or not in_flight:
+                if stop.at_once or (stop.settled and not in_flight):
                     raise Interrupted(
                         "stopped. Everything answered so far is kept; the same command goes on from here."
                     )

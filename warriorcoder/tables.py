@@ -23,6 +23,7 @@ class Reason(StrEnum):
     SELF_ANSWER = "self_answer"
     REPETITION = "repetition"
     NOT_AN_INSTRUCTION = "not_an_instruction"
+    OFF_TOPIC = "off_topic"
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
     UNGRADED = "ungraded"

@@ -66,17 +66,19 @@ def _judge_findings(counts: Mapping[str, int]) -> list[dict[str, str]]:
     if asked and counts["missing"] / asked > MOST_MISSING:
         message = f"gave no readable verdict in {counts['missing']} of {asked} votes"
         found.append({"name": "judge_unreadable", "message": message})
-    if counts["votes"] < FEWEST_VERDICTS:
-        return found
-    first, last = counts["first"], counts["votes"] - counts["ties"] - counts["first"]
+    decided = counts["votes"] - counts["ties"]
+    first, last = counts["first"], decided - counts["first"]
     where, most = ("first", first) if first >= last else ("second", last)
-    if most / counts["votes"] >= ALWAYS_FIRST:
+    if decided >= FEWEST_VERDICTS and most / decided >= ALWAYS_FIRST:
         message = (
-            f"chose the answer shown {where} in {most} of {counts['votes']} verdicts: "
+            f"chose the answer shown {where} in {most} of {decided} verdicts for one side: "
             "it does not read the answers, and its votes are worth no more than a coin's"
         )
         found.append({"name": f"judge_always_{where}", "message": message})
-    elif counts["battles_judged"] and counts["consistent"] / counts["battles_judged"] < FEWEST_CONSISTENT:
+    elif (
+        counts["battles_judged"] >= FEWEST_VERDICTS
+        and counts["consistent"] / counts["battles_judged"] < FEWEST_CONSISTENT
+    ):
         message = (
             f"kept its verdict in {counts['consistent']} of {counts['battles_judged']} battles "
             "when the order of the answers was swapped"

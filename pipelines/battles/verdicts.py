@@ -7,7 +7,7 @@ from warriorcoder.tables import Missing
 
 Verdict = Literal["a", "b", "tie"]
 
-GRAMMAR = r'root ::= [^\[\]]{1,400} "[[" ("A" | "B" | "Tie") "]]"'
+GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ("A" | "B" | "Tie") "]]"'
 
 _MARKER = re.compile(r"\[\[\s*(A|B|Tie)\s*\]\]", re.I)
 _ANY_MARKER = re.compile(r"\[\[|\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)

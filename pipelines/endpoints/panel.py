@@ -73,14 +73,12 @@ class ExpertPanel(AsyncLLM):
     async def _agenerate(self, inputs: Any, num_generations: int = 1, **kwargs: Any) -> Any:
         """One HTTP session for the batch; a place at its endpoint for each call."""
         self._progress.progress.total += len(inputs)
-        self._progress.write(force=True)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        async with self._progress.kept_up(), aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             self._clients = {name: OpenAIClient(address, session) for name, address in self._addresses.items()}
             # Experts with the same weights at the same address share its capacity.
             places = {a.base_url: asyncio.Semaphore(a.concurrency) for a in self._addresses.values()}
             self._places = {name: places[address.base_url] for name, address in self._addresses.items()}
             outputs = await super()._agenerate(inputs, num_generations, **kwargs)
-        self._progress.write(force=True)
         return outputs
 
     async def agenerate(  # type: ignore[override]
@@ -112,8 +110,6 @@ class ExpertPanel(AsyncLLM):
             await asyncio.Event().wait()
         progress, client = self._progress.progress, self._clients[call.expert]
         progress.in_flight += 1
-        # The first and the last call in flight are written at once: whoever stops the run waits for them.
-        self._progress.write(force=progress.in_flight == 1)
         try:
             reply = await client.ask(call)
             if reply.error is None:
@@ -136,4 +132,3 @@ class ExpertPanel(AsyncLLM):
             progress.input_tokens += reply.input_tokens
             progress.output_tokens += reply.output_tokens
             progress.dollars = sum(c[self.stage]["dollars"] or 0.0 for c in self.cost().values())
-        self._progress.write(force=progress.in_flight == 0)

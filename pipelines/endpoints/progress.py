@@ -1,8 +1,10 @@
 """How far a stage is: one small file a stage, written by the stage's process, read by the panel."""
 
+import asyncio
 import json
 import os
-import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,22 +28,33 @@ class Progress:
 
 
 class ProgressFile:
-    """Writes a Progress, at most a few times a second unless forced."""
+    """Keeps a Progress on disk."""
 
     def __init__(self, folder: Path, stage: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{stage}.json"
-        self._written = 0.0
         self.progress = Progress(stage)
 
-    def write(self, *, force: bool = False) -> None:
-        now = time.monotonic()
-        if not force and now - self._written < WRITE_EVERY_SECONDS:
-            return
-        self._written = now
+    def write(self) -> None:
         beside = self._path.with_suffix(f".{os.getpid()}")
         beside.write_text(json.dumps(asdict(self.progress)), encoding="utf-8")
         beside.replace(self._path)
+
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """Write a few times a second while the block runs, and at its end."""
+
+        async def write_on() -> None:
+            while True:
+                self.write()
+                await asyncio.sleep(WRITE_EVERY_SECONDS)
+
+        writing = asyncio.create_task(write_on())
+        try:
+            yield
+        finally:
+            writing.cancel()
+            self.write()
 
 
 def read_progress(folder: Path) -> dict[str, Progress]:

@@ -14,7 +14,7 @@ PROMPT = "grade_v1"
 MAX_TOKENS = 256
 
 _MARKER = re.compile(r"\[\[\s*(10|[1-9])\s*\]\]")
-GRAMMAR = r'root ::= [^\[\]]{1,300} "[[" ([1-9] | "10") "]]"'
+GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ([1-9] | "10") "]]"'
 
 
 def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expert]:

@@ -25,8 +25,9 @@ class Reading:
 _CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|\[/?INST\]|<<SYS>>|�")
 _ROLE = re.compile(r"^\s*(?:#+\s*)?(?:assistant|ai|bot|system|user|human)\s*:?\s*$", re.I | re.M)
 _ANSWER = re.compile(
-    r"^\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|here(?:'s| is) (?:a|an|the|one|my|your)\b"
-    r"|(?:#+\s*)?(?:solution|answer|response|explanation|output)\s*:|as an ai\b|i'm sorry\b)",
+    r"\A\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|here(?:'s| is) (?:a|an|the|one|my|your|how)\b"
+    r"|to (?:solve|create|implement|achieve|fix) (?:this|such)\b|as an ai\b|i'm sorry\b)"
+    r"|^\s*(?:#+\s*)?(?:solution|answer|response)\s*:",
     re.I | re.M,
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -35,6 +36,17 @@ _ASKS = re.compile(
     r"|explain|describe|discuss|compare|what|how|why|which|when|can you|could you|please|help|show|give|provide"
     r"|convert|translate|optimi[sz]e|refactor|improve|modify|change|add|remove|sort|calculate|compute|determine"
     r"|check|test|solve|use|using|need|want|task|program|script|function|class|method|algorithm)\b",
+    re.I,
+)
+_CODING = re.compile(
+    r"```|\b(?:python|java|javascript|typescript|c\+\+|rust|golang|sql|html|css|php|ruby|bash|django|flask|react|pandas"
+    r"|numpy|api|json|csv|regex|git|linux|cod(?:e|es|ed|er|ing)|program(?:s|ming|mer|mers)?|script(?:s|ing)?|software"
+    r"|functions?|methods?|class(?:es)?|variables?|loops?|recurs\w+|algorithms?|data structures?|databases?"
+    r"|quer(?:y|ies)"
+    r"|strings?|integers?|floats?|booleans?|arrays?|lists?|tuples?|dictionar\w+|hash\w*|stack|queue|linked|trees?|graphs?"
+    r"|matri(?:x|ces)|pointers?|threads?|async|compil\w+|debug\w*|exceptions?|tracebacks?|bugs?|unit tests?|modules?"
+    r"|librar(?:y|ies)|frameworks?|sort\w*|binary|palindrom\w+|fibonacci|primes?|factorial|iterat\w+|pars(?:e|es|er|ing)"
+    r"|import|return(?:s)?|lambda)\b|\w+\(\)|\bdef \w+",
     re.I,
 )
 
@@ -62,6 +74,8 @@ def read_draw(text: str, finish_reason: str, template: Template) -> Reading:
         return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, f"{len(words)} words")
     if not _ASKS.search(cleaned):
         return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, "it asks for nothing")
+    if not _CODING.search(cleaned):
+        return Reading(cleaned, Reason.OFF_TOPIC, "no word of programming in it")
     return Reading(cleaned)
 
 
