@@ -10,15 +10,15 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyarrow.parquet import read_metadata
-
-from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
 from warriorcoder.dataset_card.markdown import code, inline, shortened
+
+from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.errors import ArenaError
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe
-from warriorcoder.summary import funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.summary import concerns, funnel, headline, judges, share, stages_done, total_cost
 from warriorcoder.tables import BANDS, STAGES, TABLES
 
 DEFAULT_TABLE = "kto"
@@ -117,8 +117,8 @@ def _draw(folder: ArenaFolder, manifest: Mapping[str, Any], recipe: Recipe, done
         figures["ratings"] = ratings_png(ratings, recipe.rating.start)
     if done:
         figures["funnel"] = funnel_png(funnel(manifest["counts"], done))
-    if "judge" in done and any(judge.decisive for judge in judges(manifest)):
-        figures["judges"] = judges_png(judges(manifest))
+    if any(judge.decisive for judge in judges(manifest, done)):
+        figures["judges"] = judges_png(judges(manifest, done))
     return figures
 
 
@@ -129,7 +129,9 @@ def _facts(
     name, version = manifest["name"], manifest.get("version")
     instructions = folder.read_table("instructions") if "curate" in done else []
     ratings = folder.read_table("ratings") if "rate" in done else []
-    findings = manifest.get("findings", [])
+    found = concerns(manifest, done)
+    of_judges = [concern for concern in found if concern.name.startswith("judge_")]
+    of_ratings = [concern for concern in found if ratings and concern.subject == "ratings"]
     return {
         "name": name,
         "version": f"v{version.removeprefix('v')}" if version else None,
@@ -141,9 +143,10 @@ def _facts(
         "headline": headline(manifest["counts"], done) if done else [],
         "funnel": funnel(manifest["counts"], done) if done else [],
         "ratings": sorted(ratings, key=lambda row: (-row["elo"], row["model"])),
-        "judges": judges(manifest) if "judge" in done else [],
-        "judge_findings": [finding for finding in findings if finding["name"].startswith("judge_")],
-        "other_findings": [finding for finding in findings if not finding["name"].startswith("judge_")],
+        "judges": judges(manifest, done),
+        "judge_concerns": of_judges,
+        "rating_concerns": of_ratings,
+        "other_concerns": [concern for concern in found if concern not in of_judges + of_ratings],
         "experts": _experts(manifest),
         "bands": [(band, count_by(instructions, "band").get(band, 0)) for band in BANDS] if instructions else [],
         "tasks": count_by(instructions, "task"),

@@ -156,19 +156,10 @@ def _judge(arena: Arena) -> Iterator[Finding]:
         if judge in weights and weights[judge] in (weights.get(battle[1]), weights.get(battle[2]))
     )
     yield _none("no twin judges", "judges with other weights than both contestants", twins, len(asked))
-    recorded, counted = arena.manifest.get("judges", {}), judge_records(rows)
-    nothing = dict.fromkeys(RECORD, 0)
-    names = sorted(recorded.keys() | counted.keys())
-    off = (
-        f"{name} has {recorded.get(name, nothing)}, counted {counted.get(name, nothing)}"
-        for name in names
-        if any(recorded.get(name, nothing)[key] != counted.get(name, nothing)[key] for key in RECORD)
-    )
-    yield _none("records of the judges", "records in arena.json as the votes give", off, len(names))
 
 
 def _rate(arena: Arena) -> Iterator[Finding]:
-    """Battles are what their votes say, and ratings what their battles say."""
+    """Battles and judges' records are what the votes say, and ratings what the battles say."""
     counts, rows, ratings = arena.counts["rate"], arena.tables["battles"], arena.tables["ratings"]
     yield _equal("battles = decided + undecided", counts["battles"], counts["decided"] + counts["undecided"])
     yield _equal("battles rated = judged", arena.counts["judge"]["battles"], counts["battles"])
@@ -191,6 +182,15 @@ def _rate(arena: Arena) -> Iterator[Finding]:
     yield _none("winners", "the side with more votes, else tie, null without verdicts", wrong, len(rows))
     unlike = (str(battle_of(row)) for row in rows if not scores_fit(row, votes[battle_of(row)]))
     yield _none("local scores", "local_a, local_b and consistency as the votes give", unlike, len(rows))
+    recorded, counted = arena.manifest.get("judges", {}), judge_records(arena.tables["votes"])
+    nothing = dict.fromkeys(RECORD, 0)
+    names = sorted(recorded.keys() | counted.keys())
+    off = (
+        f"{name} has {recorded.get(name, nothing)}, counted {counted.get(name, nothing)}"
+        for name in names
+        if any(recorded.get(name, nothing)[key] != counted.get(name, nothing)[key] for key in RECORD)
+    )
+    yield _none("records of the judges", "records in arena.json as the votes give", off, len(names))
     start = arena.recipe.rating.start * len(ratings)
     total = sum(row["elo"] for row in ratings)
     fits = isclose(total, start, rel_tol=0, abs_tol=TOLERANCE)

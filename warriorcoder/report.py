@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.summary import funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.summary import JudgeRow, concerns, funnel, headline, judges, share, stages_done, total_cost
 from warriorcoder.tables import STAGES
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ def print_report(folder: ArenaFolder, console: "Console") -> None:
         _funnel(console, manifest["counts"], done)
     if "rate" in done:
         _ratings(console, folder)
-    if "judge" in done:
-        _judges(console, manifest)
-    for finding in manifest.get("findings", []):
-        _line(console, f"WARNING: {finding['message']}", style="yellow")
-    if manifest.get("findings"):
+    if recorded := judges(manifest, done):
+        _judges(console, recorded)
+    if found := concerns(manifest, done):
+        for concern in found:
+            _line(console, f"WARNING: {concern.text}", style="yellow")
         _line(console, "")
     _cost(console, manifest)
     _whole(console, f"The arena is in {folder.path}")
@@ -63,9 +63,9 @@ def _ratings(console: "Console", folder: ArenaFolder) -> None:
     console.print(screen)
 
 
-def _judges(console: "Console", manifest: Mapping[str, Any]) -> None:
+def _judges(console: "Console", recorded: list[JudgeRow]) -> None:
     screen = _screen("judge", numbers=("votes", "missing", "ties", "for first", "consistent"))
-    for judge in judges(manifest):
+    for judge in recorded:
         first = f"{share(judge.share_first)} of {judge.decisive:,}"
         same = f"{share(judge.share_consistent)} of {judge.battles_judged:,}"
         screen.add_row(_text(judge.judge), f"{judge.votes:,}", f"{judge.missing:,}", f"{judge.ties:,}", first, same)

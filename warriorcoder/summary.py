@@ -53,6 +53,15 @@ class JudgeRow:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """A health finding: its name, whom it is about, and the sentence to print."""
+
+    name: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Cost:
     """Calls and tokens of a run; dollars of the priced experts, and the experts without a price."""
 
@@ -111,10 +120,18 @@ def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list
     return line
 
 
-def judges(manifest: Mapping[str, Any]) -> list[JudgeRow]:
-    """The judges' records, in order of their names."""
-    recorded = manifest.get("judges", {})
+def judges(manifest: Mapping[str, Any], stages: list[str]) -> list[JudgeRow]:
+    """The judges' records, in order of their names; none before they are written, which the stage `rate` does."""
+    recorded = manifest.get("judges", {}) if "rate" in stages else {}
     return [JudgeRow(name, *(recorded[name][key] for key in RECORD)) for name in sorted(recorded)]
+
+
+def concerns(manifest: Mapping[str, Any], stages: list[str]) -> list[Concern]:
+    """The health findings, as the stage `rate` wrote them; those of an earlier run of it are left out."""
+    found = manifest.get("findings", []) if "rate" in stages else []
+    return [
+        Concern(finding["name"], finding["subject"], f"{finding['subject']}: {finding['message']}") for finding in found
+    ]
 
 
 def total_cost(manifest: Mapping[str, Any]) -> Cost:

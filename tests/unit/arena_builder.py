@@ -210,18 +210,7 @@ class _Builder:
                 better = self.random.choices(["a", "b", "tie"], [2 * self.strength[a], 2 * self.strength[b], 0.4])[0]
                 self.votes += [self._vote(key, a, b, judge, first, better) for first in (a, b)]
         self.folder.write_stage("judge", {"votes": self.votes})
-        audit = {judge: self._audit(judge) for judge in sorted({vote["judge"] for vote in self.votes})}
-        findings = [
-            {
-                "name": "judge_always_first",
-                "subject": judge,
-                "message": f"{judge} named the first answer in {row['first']} of {row['votes']} verdicts.",
-            }
-            for judge, row in audit.items()
-            if row["first"] > 0.9 * row["votes"]
-        ]
-        self.folder.update_manifest({"judges": audit, "findings": findings})
-        self.cost("judge", {name: audit.get(name, {"votes": 0})["votes"] for name in self.names})
+        self.cost("judge", {name: sum(vote["judge"] == name for vote in self.votes) for name in self.names})
         missing = sum(vote["verdict"] is None for vote in self.votes)
         return {
             "battles": len(self.pairs),
@@ -306,6 +295,17 @@ class _Builder:
         self.folder.write_stage(
             "rate", {"battles": self.battles, "ratings": [self._rating(name, samples) for name in self.names]}
         )
+        audit = {judge: self._audit(judge) for judge in sorted({vote["judge"] for vote in self.votes})}
+        findings = [
+            {
+                "name": "judge_always_first",
+                "subject": judge,
+                "message": f"named the first answer in {row['first']} of {row['votes']} verdicts.",
+            }
+            for judge, row in audit.items()
+            if row["first"] > 0.9 * row["votes"]
+        ]
+        self.folder.update_manifest({"judges": audit, "findings": findings})
         decided = sum(battle["winner"] is not None for battle in self.battles)
         return {"battles": len(self.battles), "decided": decided, "undecided": len(self.battles) - decided}
 

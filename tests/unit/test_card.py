@@ -9,12 +9,12 @@ import yaml
 from markdown_it import MarkdownIt
 from PIL import Image
 from unit.arena_builder import build_arena
-
-from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
 from warriorcoder.dataset_card.markdown import code, inline
+
+from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import ArenaError
 from warriorcoder.summary import JudgeRow, Step
 from warriorcoder.tables import STAGES, TABLES
@@ -97,7 +97,8 @@ def test_the_numbers_are_those_of_the_manifest_and_the_tables(demo: ArenaFolder)
     for name, table in TABLES.items():
         assert f"<b>{name}</b>: {demo.table_rows(name)} rows" in body
         assert all(f"| `{column}` | {inline(meaning)} |" in body for column, meaning in table.meanings.items())
-    assert manifest["findings"][0]["message"] in body
+    judged, rated = body.index("## Judges"), body.index("## Ratings")
+    assert body.index(f"**Warning** gemma3: {manifest['findings'][0]['message']}") > judged > rated
     assert manifest["recipe_digest"] in body
     assert "Gemma Terms of Use" in body
 
@@ -111,6 +112,14 @@ def test_the_snippet_names_the_repository_where_there_is_one(tmp_path: Path) -> 
     published.update_manifest({"version": "1.2.0"})
     write_card(published)
     assert 'load_dataset("ada/arena", "kto", revision="v1.2.0")' in card(published)
+
+
+def test_a_warning_about_the_ratings_stands_with_them(copy: ArenaFolder) -> None:
+    finding = {"name": "few_battles", "subject": "ratings", "message": "fewer than 30 decided battles"}
+    copy.update_manifest({"findings": [finding]})
+    write_card(copy)
+    body = card(copy)
+    assert body.index("## Ratings") < body.index("> **Warning** ratings: fewer than 30") < body.index("## Judges")
 
 
 def test_a_model_s_path_on_this_machine_does_not_get_in(copy: ArenaFolder) -> None:

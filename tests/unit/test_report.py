@@ -50,7 +50,7 @@ def test_a_judge_that_always_says_first_is_named_in_plain_words(tmp_path: Path) 
     text = printed(folder)
     assert f"1.00 of {judge['votes']}" in text
     assert f"0.00 of {judge['battles_judged']}" in text
-    assert f"WARNING: gemma3 named the first answer in {judge['votes']} of {judge['votes']} verdicts." in text
+    assert f"WARNING: gemma3: named the first answer in {judge['votes']} of {judge['votes']} verdicts." in text
 
 
 def test_a_judge_without_a_verdict_divides_by_nothing(tmp_path: Path) -> None:
@@ -95,6 +95,7 @@ def test_counts_whose_tables_are_gone_are_not_shown(tmp_path: Path) -> None:
     text = printed(folder)
     assert "Not run yet: rate." in text
     assert "W/T/L" not in text
+    assert "WARNING" not in text
 
 
 def test_an_arena_before_its_first_stage_is_reported(tmp_path: Path) -> None:
