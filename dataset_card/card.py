@@ -3,7 +3,7 @@
 The same arena gives the same bytes. What people wrote into the card is kept (keeping.py).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def write_card(folder: ArenaFolder) -> Path:
     for name in FIGURES:
         picture = folder.path / "figures" / f"{name}.png"
         if name in figures:
-            write_atomically(picture, _writer(figures[name]))
+            write_atomically(picture, figures[name])
         else:
             picture.unlink(missing_ok=True)
     folder.write_text(path, f"---\n{head}---\n{body}")
@@ -70,10 +70,6 @@ def _read(path: Path) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise ArenaError(f"{path}: cannot be read ({error}). Move it away, then run the command again.") from error
-
-
-def _writer(content: bytes) -> Callable[[Any], object]:
-    return lambda file: file.write(content)
 
 
 def _in_order(names: Any) -> list[str]:

@@ -62,4 +62,4 @@ class EvaluationFolder:
         return {sample["task_id"]: sample for line in lines if line for sample in [json.loads(line)]}
 
     def _write(self, place: Path, text: str) -> None:
-        write_atomically(place, lambda file: file.write((text + "\n").encode("utf-8", "surrogatepass")))
+        write_atomically(place, (text + "\n").encode("utf-8", "surrogatepass"))

@@ -44,7 +44,9 @@ Watch = Callable[[dict[str, Progress], str], None]
 class Interrupted(RunFailed):
     """The user stopped the run. The same command goes on where it was."""
 
-    exit_code = 130
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + number
 
 
 def run_part(recipe: Recipe, folder: ArenaFolder, part: str, watch: Watch) -> None:
@@ -133,6 +135,7 @@ class _Stop:
         self.asked = 0
         self.at_once = False
         self.since = 0.0
+        self.number = signal.SIGINT
 
     @property
     def settled(self) -> bool:
@@ -147,6 +150,7 @@ def _signals() -> Iterator[_Stop]:
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         stop.asked += 1
+        stop.number = signal.Signals(number)
         stop.since = stop.since or time.monotonic()
         stop.at_once = stop.at_once or stop.asked > 1 or number != signal.SIGINT
 
@@ -180,7 +184,7 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
                 watch(progress, f"stopping: {in_flight} calls in flight end first; Ctrl-C again stops now")
                 if stop.at_once or (stop.settled and not in_flight):
                     raise Interrupted(
-                        "stopped. Everything answered so far is kept; the same command goes on from here."
+                        "stopped. Everything answered so far is kept; the same command goes on from here.", stop.number
                     )
             else:
                 watch(progress, "")

@@ -52,4 +52,4 @@ class AskingStage(Stage):
 
     def record_cost(self) -> None:
         """Put what this stage's answers cost into the manifest."""
-        self._folder.update_manifest({"cost": self.panel.cost()})
+        self._folder.update_manifest({"cost": {self.panel.stage: self.panel.cost()}})

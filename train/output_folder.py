@@ -51,4 +51,4 @@ def _is_whole(checkpoint: Path) -> bool:
 
 def write_json(path: Path, value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+    write_atomically(path, text.encode("utf-8"))

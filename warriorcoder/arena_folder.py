@@ -1,12 +1,14 @@
 """The arena folder: tables in Hub layout, a manifest, the resolved recipe. Complete or absent, never torn."""
 
+import io
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -83,10 +85,17 @@ class ArenaFolder:
     # tables
 
     def write_stage(self, stage: str, tables: Mapping[str, list[Row]]) -> None:
-        """Write all tables of a stage; where one of them changed, drop what later stages made of the old ones."""
-        changed = [self._write_table(name, rows, shard=stage) for name, rows in tables.items()]
-        if any(changed):
-            self._drop_after(stage)
+        """Write all tables of a stage.
+
+        Where a byte of them changes, everything that later stages made of the old ones is dropped
+        first, so that the folder never holds tables that do not belong together.
+        """
+        files = {self._shard(name, stage): _parquet(name, rows) for name, rows in tables.items()}
+        if all(path.exists() and path.read_bytes() == contents for path, contents in files.items()):
+            return
+        self._drop_from(stage)
+        for path, contents in files.items():
+            write_atomically(path, contents)
 
     def read_table(self, name: str) -> list[Row]:
         """The rows of a table, in file order. Raises ArenaError where it is absent."""
@@ -107,29 +116,23 @@ class ArenaFolder:
         """The number of rows, from the files' footers."""
         return sum(pq.read_metadata(file).num_rows for file in self.table_files(name))
 
-    def _write_table(self, name: str, rows: list[Row], shard: str) -> bool:
-        """Write one shard and say whether its bytes are new."""
-        table = TABLES[name]
-        expected = set(table.columns)
-        for row in rows:
-            if row.keys() != expected:
-                off = sorted(row.keys() ^ expected)
-                raise ValueError(f"table `{name}`: columns missing or unknown: {', '.join(off)}")
-        path = self.path / name / (f"{shard}.parquet" if name == "rejected" else "train.parquet")
-        arrow = pa.Table.from_pylist(rows, schema=table.features.arrow_schema)
-        before = path.read_bytes() if path.exists() else None
-        write_atomically(path, lambda file: pq.write_table(arrow, file))
-        return before != path.read_bytes()
+    def _shard(self, name: str, stage: str) -> Path:
+        return self.path / name / (f"{stage}.parquet" if name == "rejected" else "train.parquet")
 
-    def _drop_after(self, stage: str) -> None:
+    def _drop_from(self, stage: str) -> None:
+        """Drop a stage's record in the manifest, and the records and tables of all stages after it."""
         later = STAGES[STAGES.index(stage) + 1 :]
+        if self.manifest_path.exists():
+            manifest = self.manifest()
+            for record in (manifest.get("counts", {}), manifest.get("cost", {})):
+                for dropped in (stage, *later):
+                    record.pop(dropped, None)
+            self._write_manifest(manifest)
         for name, table in TABLES.items():
-            if name == "rejected":
-                for file in self.table_files(name):
-                    if file.stem in later:
-                        file.unlink()
-            elif table.stage in later:
+            if table.stage in later:
                 shutil.rmtree(self.path / name, ignore_errors=True)
+        for dropped in later:
+            self._shard("rejected", dropped).unlink(missing_ok=True)
 
     # the manifest and the recipe
 
@@ -148,24 +151,27 @@ class ArenaFolder:
         return manifest
 
     def update_manifest(self, values: Mapping[str, Any]) -> None:
-        """Merge values into arena.json; dictionaries are merged, everything else is replaced."""
+        """Put values into arena.json. `counts` and `cost` hold a record a stage and are merged; others are replaced."""
         manifest = self.manifest() if self.manifest_path.exists() else {"format": FORMAT}
-        _merge(manifest, values)
-        text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        self.write_text(self.manifest_path, text)
+        for key, value in values.items():
+            manifest[key] = {**manifest.get(key, {}), **value} if key in ("counts", "cost") else value
+        self._write_manifest(manifest)
+
+    def _write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        self.write_text(self.manifest_path, json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
     def write_text(self, path: Path, text: str) -> None:
-        write_atomically(path, lambda file: file.write(text.encode("utf-8")))
+        write_atomically(path, text.encode("utf-8"))
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(path: Path, contents: bytes) -> None:
     """Write a file beside its place, flush it to disk and rename it. Raises ArenaError where the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                write(file)
+                file.write(contents)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(beside, 0o644)
@@ -180,17 +186,17 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         ) from error
 
 
-def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = value
+def _parquet(name: str, rows: list[Row]) -> bytes:
+    """A table's file. Raises ValueError for a row with other columns than the table's."""
+    table = TABLES[name]
+    for row in rows:
+        if off := sorted(row.keys() ^ table.columns.keys()):
+            raise ValueError(f"table `{name}`: columns missing or unknown: {', '.join(off)}")
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.features.arrow_schema), buffer)
+    return buffer.getvalue()
 
 
 def count_by(rows: Iterable[Row], column: str) -> dict[str, int]:
     """How many rows have each value of a column, in order of the values."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[str(row[column])] = counts.get(str(row[column]), 0) + 1
-    return dict(sorted(counts.items()))
+    return dict(sorted(Counter(str(row[column]) for row in rows).items()))

@@ -80,7 +80,7 @@ def _cost(console: "Console", manifest: Mapping[str, Any]) -> None:
     if not cost.calls:
         return
     tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
-    priced = len(manifest.get("cost", {})) > len(cost.unpriced)
+    priced = len(manifest["experts"]) > len(cost.unpriced)
     dollars = f", {cost.dollars:,.2f} dollars" if priced else ""
     missing = f" (no price given for {', '.join(cost.unpriced)})" if cost.unpriced else ""
     _line(console, f"Cost: {cost.calls:,} calls, {tokens}{dollars}{missing}")

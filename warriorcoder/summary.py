@@ -136,14 +136,13 @@ def concerns(manifest: Mapping[str, Any], stages: list[str]) -> list[Concern]:
 
 def total_cost(manifest: Mapping[str, Any]) -> Cost:
     """What the tables cost to make, over all experts and stages."""
-    spent = {name: list(stages.values()) for name, stages in sorted(manifest.get("cost", {}).items())}
-    every = [part for parts in spent.values() for part in parts]
+    parts = [(expert, part) for stage in manifest.get("cost", {}).values() for expert, part in stage.items()]
     return Cost(
-        calls=sum(part["calls"] for part in every),
-        input_tokens=sum(part["input_tokens"] for part in every),
-        output_tokens=sum(part["output_tokens"] for part in every),
-        dollars=sum(part["dollars"] or 0.0 for part in every),
-        unpriced=tuple(name for name, parts in spent.items() if any(part["dollars"] is None for part in parts)),
+        calls=sum(part["calls"] for _, part in parts),
+        input_tokens=sum(part["input_tokens"] for _, part in parts),
+        output_tokens=sum(part["output_tokens"] for _, part in parts),
+        dollars=sum(part["dollars"] or 0.0 for _, part in parts),
+        unpriced=tuple(sorted({expert for expert, part in parts if part["dollars"] is None})),
     )
 
 

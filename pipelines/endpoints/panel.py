@@ -67,7 +67,7 @@ class ExpertPanel(AsyncLLM):
         for name, counts in sorted(self._cost.items()):
             price = self._recipe.expert(name).price
             dollars = price and (counts["input_tokens"] * price.input + counts["output_tokens"] * price.output) / 1e6
-            costs[name] = {self.stage: {**counts, "dollars": dollars}}
+            costs[name] = {**counts, "dollars": dollars}
         return costs
 
     async def _agenerate(self, inputs: Any, num_generations: int = 1, **kwargs: Any) -> Any:
@@ -131,4 +131,4 @@ class ExpertPanel(AsyncLLM):
             counts["output_tokens"] += reply.output_tokens
             progress.input_tokens += reply.input_tokens
             progress.output_tokens += reply.output_tokens
-            progress.dollars = sum(c[self.stage]["dollars"] or 0.0 for c in self.cost().values())
+            progress.dollars = sum(cost["dollars"] or 0.0 for cost in self.cost().values())

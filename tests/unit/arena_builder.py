@@ -90,7 +90,6 @@ class _Builder:
                 },
                 "judges": {},
                 "findings": [],
-                "cost": {name: {} for name in self.names},
                 "packages": {"distilabel": "1.5.3", "datasets": "5.0.1"},
             }
         )
@@ -103,15 +102,15 @@ class _Builder:
         self.folder.update_manifest(
             {
                 "cost": {
-                    name: {
-                        stage: {
+                    stage: {
+                        name: {
                             "calls": count,
                             "input_tokens": 40 * count,
                             "output_tokens": 120 * count,
                             "dollars": None if name == "gemma3" else 0.0,
                         }
+                        for name, count in calls.items()
                     }
-                    for name, count in calls.items()
                 }
             }
         )
