@@ -1,6 +1,7 @@
 """Builds a small complete arena through ArenaFolder: seeded, with counts that add up, for tests of what reads one."""
 
 import itertools
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -430,3 +431,18 @@ def _rejected(stage: str, reason: str, text: str, origin: str, draw: int | None,
         "origin": origin,
         "draw": draw,
     }
+
+
+def amend_manifest(folder: ArenaFolder, values: dict[str, Any]) -> None:
+    """Change single values deep inside arena.json, as somebody with an editor would."""
+
+    def merge(into: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+        return {
+            **into,
+            **{
+                key: merge(into[key], value) if isinstance(value, dict) and isinstance(into.get(key), dict) else value
+                for key, value in changes.items()
+            },
+        }
+
+    folder.write_text(folder.manifest_path, json.dumps(merge(folder.manifest(), values)))

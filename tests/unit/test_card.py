@@ -8,7 +8,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 from PIL import Image
-from unit.arena_builder import build_arena
+from unit.arena_builder import amend_manifest, build_arena
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
@@ -116,14 +116,14 @@ def test_the_snippet_names_the_repository_where_there_is_one(tmp_path: Path) -> 
 
 def test_a_warning_about_the_ratings_stands_with_them(copy: ArenaFolder) -> None:
     finding = {"name": "few_battles", "subject": "ratings", "message": "fewer than 30 decided battles"}
-    copy.update_manifest({"findings": [finding]})
+    amend_manifest(copy, {"findings": [finding]})
     write_card(copy)
     body = card(copy)
     assert body.index("## Ratings") < body.index("> **Warning** ratings: fewer than 30") < body.index("## Judges")
 
 
 def test_a_model_s_path_on_this_machine_does_not_get_in(copy: ArenaFolder) -> None:
-    copy.update_manifest({"experts": {"gemma3": {"model": "/home/ada/models/tiny.gguf"}}})
+    amend_manifest(copy, {"experts": {"gemma3": {"model": "/home/ada/models/tiny.gguf"}}})
     write_card(copy)
     assert "`tiny.gguf`" in card(copy)
     assert "/home/ada" not in card(copy)
@@ -231,7 +231,7 @@ NASTY = (
 def test_foreign_text_stays_text(copy: ArenaFolder) -> None:
     finding = {"name": "judge_odd", "subject": "gemma3", "message": NASTY}
     other = {"name": "low_diversity", "subject": "gemma3", "message": NASTY}
-    copy.update_manifest({"findings": [finding, other], "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    amend_manifest(copy, {"findings": [finding, other], "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
     before = _headings(card(copy))
     write_card(copy)
     assert _headings(card(copy)) == before
@@ -250,7 +250,7 @@ def _headings(text: str) -> list[str]:
 
 
 def test_every_table_of_the_card_has_rows_of_one_width(demo: ArenaFolder, copy: ArenaFolder) -> None:
-    copy.update_manifest({"experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    amend_manifest(copy, {"experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
     write_card(copy)
     tokens = MarkdownIt("commonmark").enable("table").parse(split_front(card(copy))[1])
     assert sum(token.type == "table_open" for token in tokens) == 7 + len(TABLES)

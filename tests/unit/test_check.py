@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from unit.arena_builder import build_arena
+from unit.arena_builder import amend_manifest, build_arena
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.check import check, print_checks
@@ -299,7 +299,7 @@ def test_the_printed_table_says_what_was_expected_and_found(tmp_path: Path) -> N
     passed, text = _printed(folder)
     assert passed
     assert "FAILED" not in text
-    folder.update_manifest({"counts": {"mine": {"draws": 99}}})
+    amend_manifest(folder, {"counts": {"mine": {"draws": 99}}})
     passed, text = _printed(folder)
     assert not passed
     assert "FAILED draws = kept + rejected (mine)\n  expected: 99\n  found:    4\n" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from unit.arena_builder import build_arena
+from unit.arena_builder import amend_manifest, build_arena
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.report import print_report
@@ -56,7 +56,7 @@ def test_a_judge_that_always_says_first_is_named_in_plain_words(tmp_path: Path) 
 def test_a_judge_without_a_verdict_divides_by_nothing(tmp_path: Path) -> None:
     folder = build_arena(tmp_path / "demo")
     silent = {"votes": 0, "missing": 6, "ties": 0, "first": 0, "battles_judged": 0, "consistent": 0}
-    folder.update_manifest({"judges": {"silent": silent}})
+    amend_manifest(folder, {"judges": {"silent": silent}})
     [line] = [line for line in printed(folder).splitlines() if line.strip().startswith("silent")]
     assert line.split() == ["silent", "0", "6", "0", "n/a", "of", "0", "n/a", "of", "0"]
 
