@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import aiohttp
+
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 
 ATTEMPTS = 5
@@ -55,16 +56,17 @@ class OpenAIClient:
             async with self._session.post(
                 url, json=body, headers=_headers(self._address), timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
             ) as response:
-                text = await response.text()
+                text = await response.text(errors="replace")
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
         except TimeoutError:
             raise Unavailable(f"no answer within {TIMEOUT_SECONDS} s from {url}") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{url}: {type(error).__name__}: {error}") from None
-        if status == 429 or status >= 500:
-            raise Unavailable(f"{url}: HTTP {status}: {text[:200]}", _seconds(retry_after))
         if status != 200:
-            raise Refused(f"{url}: HTTP {status}: {text[:200]}")
+            # Some endpoints repeat the key they were sent, and errors end up in published tables.
+            said = text.replace(key, "[key]") if (key := _key(self._address)) else text
+            message = f"{url}: HTTP {status}: {said[:200]}"
+            raise Unavailable(message, _seconds(retry_after)) if status == 429 or status >= 500 else Refused(message)
         return _reply(text, chat=call.messages is not None)
 
 
@@ -75,9 +77,13 @@ def _request(address: Address, call: Call) -> tuple[str, dict[str, Any]]:
     return "/completions", {**body, "prompt": call.prompt}
 
 
+def _key(address: Address) -> str:
+    """The key, or "" for none; a line end that came with it from a file would break the header."""
+    return os.environ.get(address.api_key_env, "").strip() if address.api_key_env else ""
+
+
 def _headers(address: Address) -> dict[str, str]:
-    key = os.environ.get(address.api_key_env, "") if address.api_key_env else ""
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    return {"Authorization": f"Bearer {key}"} if (key := _key(address)) else {}
 
 
 def _reply(text: str, *, chat: bool) -> Reply:
@@ -87,13 +93,20 @@ def _reply(text: str, *, chat: bool) -> Reply:
         content = choice["message"]["content"] if chat else choice["text"]
         usage = answer.get("usage") or {}
         return Reply(
-            text=content or "",
-            finish_reason=choice.get("finish_reason") or "",
+            text=_text(content),
+            finish_reason=_text(choice.get("finish_reason")),
             input_tokens=int(usage.get("prompt_tokens") or 0),
             output_tokens=int(usage.get("completion_tokens") or 0),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError):
         raise Unavailable(f"an answer that is not a completion: {text[:200]!r}") from None
+
+
+def _text(value: Any) -> str:
+    """A string of the answer, "" for null; half a surrogate pair, which no file can hold, as a question mark."""
+    if not isinstance(value, str | None):
+        raise TypeError(f"a string was expected, found {type(value).__name__}")
+    return (value or "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _pause(attempt: int, asked: float | None) -> float:
