@@ -9,13 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from warriorcoder.errors import ModelError, TrainingError
+from warriorcoder.gguf_weights import Source, load_model, load_tokenizer, quiet_libraries, resolve_source
 from warriorcoder.train.output_folder import FINISHED, claim, write_json
 from warriorcoder.train.report import Report, first_and_last, step_line
 from warriorcoder.train.settings import Settings, parse_settings, read_mapping
 from warriorcoder.train.table import Labels, count_labels, load_kto, measure_lengths
-
-from warriorcoder.errors import ModelError, TrainingError
-from warriorcoder.gguf_weights import Source, load_model, load_tokenizer, quiet_libraries, resolve_source
 
 PACKAGES = ("trl", "peft", "transformers", "torch", "datasets")
 

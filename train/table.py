@@ -1,5 +1,6 @@
 """The kto table as a training set: loaded as the card declares it, checked, its labels weighed."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def load_kto(arena: Path) -> Any:
             f"{arena}: no README.md, and it is the card that declares the tables. `warrior build {arena}` writes it."
         )
     try:
-        dataset = load_dataset(str(folder.path), "kto", split="train")
+        dataset = load_dataset(str(folder.path), "kto", split="train", cache_dir=str(_cache(folder)))
     except Exception as error:  # datasets raises its own kinds, and pyarrow's, for a bad card or file
         raise TrainingError(
             f"{arena}: the table `kto` cannot be loaded: {' '.join(str(error).split())[:300]}"
@@ -65,6 +66,21 @@ def load_kto(arena: Path) -> Any:
     if dataset.features["label"].dtype != "bool":
         raise TrainingError(f"{arena}: the column label is {dataset.features['label'].dtype}, it must be bool.")
     return dataset
+
+
+def _cache(folder: ArenaFolder) -> Path:
+    """A place in the datasets cache that only this table has.
+
+    Of a local folder, datasets 5.0 caches by the name and the card's `configs` alone: in its usual
+    place an arena that has changed, or another one of the same name, would give the rows of before.
+    """
+    from datasets import config
+
+    digest = hashlib.sha256()
+    for file in folder.table_files("kto"):
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return Path(config.HF_DATASETS_CACHE) / f"arena-{digest.hexdigest()[:16]}"
 
 
 def count_labels(labels: list[bool], where: Path) -> Labels:

@@ -45,7 +45,7 @@ def resolve_source(name: str) -> Source:
     path = Path(name).expanduser()
     if path.suffix == ".gguf":
         return Source("gguf", str(gguf_path(name)), name)
-    if path.is_dir():
+    if name and path.is_dir():
         return _checkpoint(name, path)
     if not _may_be_hub_id(name):
         raise ModelError(
