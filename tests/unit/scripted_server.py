@@ -62,6 +62,11 @@ class ScriptedServer:
         self._in_flight = 0
         self._seen: dict[str, int] = {}
 
+    def forget(self) -> None:
+        """Take what was asked so far as never asked."""
+        self.asked.clear()
+        self._seen.clear()
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self._in_flight += 1

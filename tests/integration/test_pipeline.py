@@ -1,0 +1,405 @@
+"""Whole runs of the pipeline: three scripted experts behind a real HTTP server, every stage real."""
+
+import json
+import random
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from unit.scripted_server import Asked, Fault, ScriptedServer, scripted_server
+
+from warriorcoder.arena_folder import ArenaFolder, Row
+from warriorcoder.check import check
+from warriorcoder.dataset_card.card import write_card
+from warriorcoder.errors import RunFailed
+from warriorcoder.ids import seed_from, text_digest
+from warriorcoder.pipelines import prompts
+from warriorcoder.pipelines.battles import judging
+from warriorcoder.pipelines.battles.stages import Answer, Build, Judge, Rate
+from warriorcoder.pipelines.endpoints import openai_client
+from warriorcoder.pipelines.endpoints.panel import ExpertPanel
+from warriorcoder.pipelines.endpoints.traces import read_addresses, write_addresses
+from warriorcoder.pipelines.mining.stages import Mine
+from warriorcoder.pipelines.run import run_part
+from warriorcoder.pipelines.stage import Stage
+from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.tables import STAGES, TABLES
+
+KEY = "k3y-that-must-never-be-written-down"
+
+TASKS = (
+    "reverses a singly linked list in place",
+    "counts the vowels in a string and returns a dictionary",
+    "merges two sorted arrays without extra memory",
+    "validates an IPv4 address given as text",
+    "finds the longest common prefix of several words",
+    "parses a CSV line with quoted fields",
+    "rotates a square matrix by ninety degrees",
+    "computes the n-th Fibonacci number iteratively",
+    "groups anagrams from a stream of tokens",
+    "evaluates an arithmetic expression in postfix notation",
+    "removes duplicates from a list while keeping its order",
+    "converts Roman numerals to integers",
+)
+JUNK = ("Sure, here is a solution", "assistant\nHello", "Tell me about the weather in Paris in May, please", "")
+ANSWERS = (
+    'Here you go:\n\n```python\ndef solve(value):\n    """Solve it."""\n    return {seed}\n```\n\nIt works.',
+    "```python\ndef solve(value:\n    return {seed}\n```",
+    "You should think about it {seed} times.",
+)
+
+
+def script(asked: Asked) -> str | Fault:
+    """What a model says, drawn from nothing but the request."""
+    seed = seed_from(asked.model, asked.text, asked.body["seed"])
+    drawn = random.Random(seed)
+    if asked.text.startswith("You are grading an instruction"):
+        return f"It is clear. [[{drawn.randint(4, 10)}]]" if seed % 7 else "I cannot say."
+    if asked.text.startswith("Act as an impartial judge"):
+        return verdict(asked, drawn)
+    if asked.text.endswith("\n4. Write a"):
+        return f" function that {drawn.choice(TASKS)}.\n5. Write a program that sleeps."
+    if asked.text.startswith("Programming exercises, each with"):
+        return f"def solve(value):\n    return {seed}\n```\n\nExercise: another one"
+    if not asked.chat:
+        kind = "Python function" if asked.model == "m-one" else "method of a class"
+        text = f"Please write a {kind} that {drawn.choice(TASKS)}."
+        return drawn.choice(JUNK) if seed % 4 == 0 else text
+    return drawn.choice(ANSWERS).format(seed=seed % 100)
+
+
+def verdict(asked: Asked, drawn: random.Random) -> str:
+    """A judge that reads: the same answer wins in both orders. Now and then it says nothing."""
+    shown = re.findall(r"<answer_[AB]>\n(.*?)\n</answer_[AB]>", asked.text, re.S)
+    assert len(shown) == 2
+    if drawn.random() < 0.2:
+        return "Both have their points."
+    if shown[0] == shown[1]:
+        return "No difference. [[Tie]]"
+    return f"A says [[A]], B says [[B]]; but the better one is [[{'A' if worth(shown[0]) > worth(shown[1]) else 'B'}]]"
+
+
+def worth(answer: str) -> tuple[bool, str]:
+    """Code first; the rest is a matter of taste, but always of the same one."""
+    return "def " in answer, text_digest(answer)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server(script) as running:
+        yield running
+
+
+def recipe(url: str, **sections: Any) -> Recipe:
+    experts = [
+        {
+            "name": name,
+            "template": template,
+            "endpoint": {"kind": "openai", "base_url": url, "model": f"m-{name}", "api_key_env": "SCRIPTED_KEY"},
+            "price": {"input": 1.0, "output": 2.0},
+        }
+        for name, template in (("one", "chatml"), ("two", "chatml"), ("three", "base"))
+    ]
+    return Recipe.model_validate(
+        {
+            "name": "scripted",
+            "experts": experts,
+            "mining": {"per_expert": 6, "max_draws": 30, "max_tokens": 64},
+            "battles": {"execution_judge": True, "attempts": 2},
+            "rating": {"bootstrap": 20},
+            **sections,
+        }
+    )
+
+
+def run(recipe: Recipe, path: Path, part: str = "run") -> ArenaFolder:
+    folder = ArenaFolder.prepare(path)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SCRIPTED_KEY", KEY)
+        run_part(recipe, folder, part, lambda progress, message: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def arena(server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> ArenaFolder:
+    return run(recipe(server.url), tmp_path_factory.mktemp("arenas") / "scripted")
+
+
+@pytest.fixture
+def copy(server: ScriptedServer, arena: ArenaFolder, tmp_path: Path) -> Iterator[ArenaFolder]:
+    """The arena once more, to change; the server forgets what it was asked and keeps its script."""
+    shutil.copytree(arena.path, tmp_path / "scripted")
+    server.forget()
+    yield ArenaFolder.open(tmp_path / "scripted")
+    server.script = script
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai_client, "_pause", lambda attempt, asked: 0.0)
+
+
+def work(folder: ArenaFolder, *names: str, **sections: Any) -> None:
+    """Run stages in this process, one after the other, as the pipeline's processes do."""
+    if sections:
+        changed = Recipe.model_validate({**load_recipe(folder.recipe_path).model_dump(), **sections})
+        folder.write_text(folder.recipe_path, changed.to_yaml())
+        folder.update_manifest({"recipe_digest": changed.digest})
+    arena = str(folder.path)
+    for name in names:
+        panel = {"panel": ExpertPanel(arena=arena, stage=name)} if name in ("mine", "curate", "answer", "judge") else {}
+        stage: Stage = STAGE_CLASSES[name](name=name, arena=arena, **panel)
+        stage.load()
+        stage.work(ROWS_FOR[name](folder))
+
+
+STAGE_CLASSES: dict[str, type[Stage]] = {
+    "mine": Mine,
+    "answer": Answer,
+    "judge": Judge,
+    "rate": Rate,
+    "build": Build,
+}
+ROWS_FOR: dict[str, Callable[[ArenaFolder], list[Row]]] = {
+    "mine": lambda folder: [{"expert": expert.name} for expert in load_recipe(folder.recipe_path).experts],
+    "answer": lambda folder: folder.read_table("instructions"),
+    "judge": lambda folder: folder.read_table("answers"),
+    "rate": lambda folder: [],
+    "build": lambda folder: [],
+}
+
+
+def tables(folder: ArenaFolder) -> dict[str, bytes]:
+    """The bytes of every file of every table."""
+    return {
+        str(file.relative_to(folder.path)): file.read_bytes() for name in TABLES for file in folder.table_files(name)
+    }
+
+
+def broken(folder: ArenaFolder) -> list[Any]:
+    return [finding for finding in check(folder) if not finding.ok]
+
+
+def is_judging(asked: Asked) -> bool:
+    return asked.text.startswith("Act as an impartial judge")
+
+
+# a whole run
+
+
+def test_a_run_leaves_every_table_and_its_counts_add_up(arena: ArenaFolder) -> None:
+    assert {name for name in TABLES if arena.has_table(name)} == set(TABLES)
+    assert list(arena.manifest()["counts"]) == sorted(STAGES)
+    assert broken(arena) == []
+    assert len(arena.read_table("instructions")) >= 6
+    assert {row["miner"] for row in arena.read_table("instructions")} == {"one", "two", "three"}
+    reasons = {row["reason"] for row in arena.read_table("rejected")}
+    assert {"empty", "self_answer", "off_topic", "exact_duplicate", "near_duplicate"} <= reasons
+
+
+def test_every_expert_answers_and_only_the_uninvolved_judge(arena: ArenaFolder) -> None:
+    identities = {row["instruction_id"] for row in arena.read_table("instructions")}
+    answers = Counter(row["instruction_id"] for row in arena.read_table("answers"))
+    assert answers == dict.fromkeys(identities, 3)
+    votes = arena.read_table("votes")
+    assert {vote["judge"] for vote in votes} == {"one", "two", "three", "execution"}
+    assert [vote for vote in votes if vote["judge"] in (vote["model_a"], vote["model_b"])] == []
+    shown = Counter((v["instruction_id"], v["model_a"], v["model_b"], v["judge"], v["shown_first"]) for v in votes)
+    assert set(shown.values()) == {1}
+    assert len(votes) == len(identities) * 3 * 2 * 2
+
+
+def test_judges_that_read_keep_their_verdict_when_the_order_is_swapped(arena: ArenaFolder) -> None:
+    for judge in arena.manifest()["judges"].values():
+        assert judge["consistent"] == judge["battles_judged"] > 0
+    assert all(battle["consistency"] in (1.0, None) for battle in arena.read_table("battles"))
+    # Both orders have their say, so neither place is chosen more than the other.
+    scripted = [judge for name, judge in arena.manifest()["judges"].items() if name != "execution"]
+    assert 0 < sum(judge["first"] for judge in scripted) < sum(judge["votes"] - judge["ties"] for judge in scripted)
+
+
+def test_the_verdict_is_that_of_the_better_answer(arena: ArenaFolder) -> None:
+    """The scripted judges favour code, then the higher digest: whoever that is has their votes, in both orders."""
+    answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in arena.read_table("answers")}
+    judged = [v for v in arena.read_table("votes") if v["judge"] != "execution" and v["verdict"] in ("a", "b")]
+    assert len(judged) > 10
+    for vote in judged:
+        a, b = (answers[vote["instruction_id"], vote[side]] for side in ("model_a", "model_b"))
+        better = "a" if worth(a) > worth(b) else "b"
+        assert vote["verdict"] == better
+
+
+def test_the_kto_table_loads_as_a_dataset(arena: ArenaFolder) -> None:
+    from datasets import load_dataset
+
+    write_card(arena)
+    loaded = load_dataset(str(arena.path), "kto", split="train")
+    rows = arena.read_table("kto")
+    assert loaded.to_list() == rows
+    assert {row["label"] for row in rows} == {True, False}
+    assert all(row["completion"][0]["role"] == "assistant" for row in rows)
+    neighbours = [one["instruction_id"] == other["instruction_id"] for one, other in pairwise(rows)]
+    assert not any(neighbours)
+
+
+def test_the_key_is_in_no_file(arena: ArenaFolder, server: ScriptedServer) -> None:
+    assert {asked.headers["Authorization"] for asked in server.asked} <= {f"Bearer {KEY}"}
+    files = [file for file in arena.path.rglob("*") if file.is_file()]
+    assert len(files) > 10
+    assert [file for file in files if KEY.encode() in file.read_bytes()] == []
+    assert "SCRIPTED_KEY" in arena.recipe_path.read_text()
+
+
+def test_running_again_asks_nobody_and_changes_no_byte(server: ScriptedServer, copy: ArenaFolder) -> None:
+    before, manifest = tables(copy), copy.manifest()
+    run(recipe(server.url), copy.path)
+    assert server.asked == []
+    assert tables(copy) == before
+    assert copy.manifest() == manifest
+
+
+def test_a_stage_that_fails_says_so_in_one_message(server: ScriptedServer, tmp_path: Path) -> None:
+    server.script = lambda asked: Fault(404, b"no such model") if asked.model == "m-two" else script(asked)
+    try:
+        with pytest.raises(RunFailed) as failure:
+            run(recipe(server.url), tmp_path / "scripted", "mine")
+    finally:
+        server.script = script
+    assert str(failure.value).startswith("stage mine: two: every draw failed; the first error: ")
+    assert str(failure.value).endswith("HTTP 404: no such model")
+
+
+# stages in this process
+
+
+def test_the_stages_without_the_pipeline_give_the_same_bytes(copy: ArenaFolder, server: ScriptedServer) -> None:
+    before = tables(copy)
+    copy.journal_path.unlink()
+    work(copy, "mine", "answer")
+    counts = copy.manifest()["counts"]
+    assert len(server.asked) == counts["mine"]["draws"] + counts["answer"]["asked"]
+    assert tables(copy) == before
+
+
+def test_answers_that_fail_are_rejected_and_no_other_row_suffers(copy: ArenaFolder, server: ScriptedServer) -> None:
+    instructions = copy.read_table("instructions")
+    before = copy.read_table("answers")
+    chosen = {row["instruction_id"] for row in instructions[::2]}
+    texts = [row["instruction"] for row in instructions if row["instruction_id"] in chosen]
+    server.script = lambda asked: (
+        Fault(400, b"too long") if asked.model == "m-two" and asked.text in texts else script(asked)
+    )
+    copy.journal_path.unlink()
+    work(copy, "answer", "judge", "rate", "build")
+    assert copy.read_table("answers") == [
+        row for row in before if not (row["expert"] == "two" and row["instruction_id"] in chosen)
+    ]
+    failed = [row for row in copy.read_table("rejected") if row["stage"] == "answer"]
+    assert {(row["reason"], row["origin"]) for row in failed} == {("endpoint_error", "two")}
+    assert {row["text"] for row in failed} == set(texts)
+    assert all("HTTP 400: too long" in row["detail"] for row in failed)
+    assert len(copy.read_table("battles")) == 3 * len(instructions) - 2 * len(texts)
+    assert broken(copy) == []
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_judge_that_is_down_leaves_votes_missing(copy: ArenaFolder, server: ScriptedServer) -> None:
+    before = copy.read_table("votes")
+    server.script = lambda asked: (
+        Fault(503, b"down") if asked.model == "m-three" and is_judging(asked) else script(asked)
+    )
+    copy.journal_path.unlink()
+    work(copy, "judge", "rate", "build")
+    votes = copy.read_table("votes")
+    assert [vote for vote in votes if vote["judge"] != "three"] == [v for v in before if v["judge"] != "three"]
+    down = [vote for vote in votes if vote["judge"] == "three"]
+    assert down
+    assert {(vote["verdict"], vote["missing"]) for vote in down} == {(None, "endpoint_error")}
+    assert "judge_unreadable" in {finding["name"] for finding in copy.manifest()["findings"]}
+    assert broken(copy) == []
+
+
+def test_what_was_answered_before_a_failure_is_not_asked_again(copy: ArenaFolder, server: ScriptedServer) -> None:
+    before = tables(copy)
+    copy.journal_path.unlink()
+    server.script = lambda asked: Fault(400) if len(server.asked) > 10 else script(asked)
+    work(copy, "answer")
+    server.forget()
+    server.script = script
+    work(copy, "answer", "judge", "rate", "build")
+    assert sum(not is_judging(asked) for asked in server.asked) == len(copy.read_table("answers")) - 10
+    assert tables(copy) == before
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_passing_faults_leave_no_trace_in_the_tables(copy: ArenaFolder, server: ScriptedServer) -> None:
+    faults = (Fault(429, headers={"Retry-After": "30"}), Fault(500), Fault(reset=True), Fault(200, b"garbage"))
+    before = tables(copy)
+    copy.journal_path.unlink()
+
+    def flaky(asked: Asked) -> str | Fault:
+        place = seed_from(asked.text) % 8
+        return faults[place] if asked.number == 0 and place < len(faults) else script(asked)
+
+    server.script = flaky
+    work(copy, "answer", "judge", "rate", "build")
+    assert len({json.dumps(asked.body) for asked in server.asked}) < len(server.asked)
+    assert tables(copy) == before
+
+
+def test_another_k_asks_nobody(copy: ArenaFolder, server: ScriptedServer) -> None:
+    before = {row["model"]: row["elo"] for row in copy.read_table("ratings")}
+    votes = copy.read_table("votes")
+    work(copy, "rate", rating={"k": 20, "bootstrap": 20})
+    assert server.asked == []
+    assert copy.read_table("votes") == votes
+    after = {row["model"]: row["elo"] for row in copy.read_table("ratings")}
+    assert all(abs(after[model] - 1000) < abs(before[model] - 1000) for model in before)
+    # What was built on the old ratings is gone, in the tables and in the counts, until it is built again.
+    assert not copy.has_table("kto")
+    assert broken(copy) == []
+    work(copy, "build")
+    assert copy.has_table("kto")
+    assert broken(copy) == []
+
+
+def test_another_limit_for_judges_asks_only_the_judges(copy: ArenaFolder, server: ScriptedServer) -> None:
+    work(copy, "answer", "judge", battles={"execution_judge": True, "attempts": 2, "max_tokens": 300})
+    assert server.asked
+    assert all(is_judging(asked) for asked in server.asked)
+
+
+def test_another_judge_prompt_asks_only_the_judges(
+    copy: ArenaFolder, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = {vote["prompt_digest"] for vote in copy.read_table("votes") if vote["judge"] != "execution"}
+    changed = prompts.read_prompt(judging.PROMPT) + "\nBe brief."
+    for module in (prompts, judging):
+        monkeypatch.setattr(module, "read_prompt", lambda name: changed)
+    work(copy, "judge", "rate")
+    assert server.asked
+    assert all(asked.text.endswith(("\nBe brief.", "\nBe brief.\nExplanation:")) for asked in server.asked)
+    new = {vote["prompt_digest"] for vote in copy.read_table("votes") if vote["judge"] != "execution"}
+    assert old.isdisjoint(new)
+    assert not copy.has_table("kto")
+
+
+def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
+    server.script = lambda asked: "no."
+    copy.journal_path.unlink()
+    with pytest.raises(RunFailed, match="no instruction was kept of 90 draws"):
+        work(copy, "mine")
+    assert copy.table_rows("rejected") == 90
+    assert not copy.has_table("instructions")
+
+
+def test_no_judge_with_weights_of_its_own_is_an_error(copy: ArenaFolder) -> None:
+    write_addresses(copy, [replace(address, weights="same") for address in read_addresses(copy).values()])
+    with pytest.raises(RunFailed, match=r"no battle has a judge.*battles\.execution_judge: true"):
+        work(copy, "judge", battles={"execution_judge": False})
