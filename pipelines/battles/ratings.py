@@ -52,7 +52,8 @@ def bradley_terry(games: Iterable[Game], models: Sequence[str], start: float) ->
     """Maximum-likelihood Bradley-Terry strengths on the Elo scale, their mean being `start`.
 
     A tie counts half a win for each side. A tenth of a tie between every two models keeps the
-    strengths finite for who won or lost everything. Zermelo's iteration (Hunter 2004, MM).
+    strengths finite for who won or lost everything. Newton's method: Zermelo's iteration needs
+    thousands of rounds where groups of models hardly met.
     """
     index = {model: place for place, model in enumerate(models)}
     wins = np.full((len(models), len(models)), PRIOR_TIES / 2)
@@ -60,22 +61,25 @@ def bradley_terry(games: Iterable[Game], models: Sequence[str], start: float) ->
     for game in games:
         wins[index[game.a], index[game.b]] += game.score_a
         wins[index[game.b], index[game.a]] += 1.0 - game.score_a
-    strengths = _zermelo(wins)
-    scaled = ELO_SCALE * np.log10(strengths)
+    scaled = ELO_SCALE / np.log(10) * _strengths(wins)
     return dict(zip(models, (scaled - scaled.mean() + start).tolist(), strict=True))
 
 
-def _zermelo(wins: Reals) -> Reals:
+def _strengths(wins: Reals) -> Reals:
+    """The logarithms of the strengths, of shape (models,), from wins[i, j] of i over j, of shape (models, models)."""
     meetings = wins + wins.T
-    strengths = np.ones(len(wins))
+    logs = np.zeros(len(wins))
     for _ in range(MAX_ITERATIONS):
-        shared = meetings / (strengths[:, None] + strengths[None, :])
-        updated = wins.sum(axis=1) / shared.sum(axis=1)
-        updated /= np.exp(np.log(updated).mean())
-        if np.max(np.abs(np.log(updated / strengths))) < TOLERANCE:
-            return updated
-        strengths = updated
-    return strengths
+        chances = 1.0 / (1.0 + np.exp(logs[None, :] - logs[:, None]))
+        gradient = (wins - meetings * chances).sum(axis=1)
+        information = meetings * chances * (1.0 - chances)
+        # Only differences matter: the constant makes the matrix regular and keeps the mean where it is.
+        hessian = np.diag(information.sum(axis=1)) - information + information.mean()
+        step = np.linalg.solve(hessian, gradient)
+        logs = logs + step / max(1.0, float(np.max(np.abs(step))))
+        if np.max(np.abs(step)) < TOLERANCE:
+            break
+    return logs
 
 
 @dataclass(frozen=True)
