@@ -8,9 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from warriorcoder.eval.benchmarks import Task
-
 from warriorcoder.code_blocks import code_blocks, defines, extract_code
+from warriorcoder.eval.benchmarks import Task
 from warriorcoder.ids import text_digest
 
 Style = Literal["chat", "completion"]
