@@ -10,11 +10,13 @@ Verdict = Literal["a", "b", "tie"]
 GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ("A" | "B" | "Tie") "]]"'
 
 _MARKER = re.compile(r"\[\[\s*(A|B|Tie)\s*\]\]", re.I)
-_ANY_MARKER = re.compile(r"\[\[|\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
+# Verdicts and grades. Other double brackets stay: they are code, which a judge must see as it is.
+_ANY_MARKER = re.compile(r"\[\[\s*(?:A|B|Tie|\d+)\s*\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
+_TURN_ENDS = re.compile(r"<\|(?:im_end|eot_id|end|endoftext|end_of_text)\|>|^<instruction>$", re.M)
 
 
 def neutralise(answer: str) -> str:
-    """An answer as a judge may see it: without anything that could pass for a verdict or for the prompt's own frame."""
+    """A text as a judge may see it: without anything that could pass for a verdict or for the prompt's own frame."""
     return _ANY_MARKER.sub(lambda found: " ".join(found.group(0)), answer)
 
 
@@ -24,7 +26,8 @@ def read_verdict(text: str, finish_reason: str, *, swapped: bool) -> tuple[Verdi
     `swapped` says that the defender's answer was shown as A. Without a marker the verdict is
     missing, never a tie; the second value says why.
     """
-    markers = _MARKER.findall(text)
+    # A judge that does not stop goes on with a turn of its own invention, and judges that too.
+    markers = _MARKER.findall(_TURN_ENDS.split(text, maxsplit=1)[0])
     if not markers:
         return None, Missing.CUT_OFF if finish_reason == "length" else Missing.NO_MARKER
     shown = markers[-1].lower()
