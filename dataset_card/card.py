@@ -10,11 +10,11 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyarrow.parquet import read_metadata
+
+from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
 from warriorcoder.dataset_card.markdown import code, inline, shortened
-
-from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.errors import ArenaError
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe

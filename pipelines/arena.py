@@ -10,13 +10,13 @@ from typing import Any, Literal, get_args
 
 from distilabel.pipeline import Pipeline
 from distilabel.steps import GeneratorStep
+
+from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.pipelines.battles.stages import Answer, Build, Judge, Rate
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.processes import die_with_parent, forks_die_with_parent
 from warriorcoder.pipelines.endpoints.traces import record_failure
 from warriorcoder.pipelines.mining.stages import Curate, Mine
-
-from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.recipe import load_recipe
 from warriorcoder.tables import TABLES
 

@@ -13,6 +13,8 @@ from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
 from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
@@ -24,9 +26,6 @@ from warriorcoder.pipelines.endpoints.traces import (
     stop_file,
     write_addresses,
 )
-
-from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.recipe import OpenAIEndpoint, Recipe
 from warriorcoder.tables import STAGES, TABLES
 

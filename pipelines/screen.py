@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-from warriorcoder.pipelines.endpoints.progress import Progress
 
+from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.tables import STAGES
 
 LINE_EVERY_SECONDS = 10.0

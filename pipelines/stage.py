@@ -5,10 +5,10 @@ from typing import Any
 
 from distilabel.steps import GlobalStep, StepInput
 from pydantic import PrivateAttr
-from warriorcoder.pipelines.endpoints.panel import ExpertPanel
-from warriorcoder.pipelines.endpoints.traces import record_failure
 
 from warriorcoder.arena_folder import ArenaFolder, Row
+from warriorcoder.pipelines.endpoints.panel import ExpertPanel
+from warriorcoder.pipelines.endpoints.traces import record_failure
 from warriorcoder.recipe import Recipe, load_recipe
 
 

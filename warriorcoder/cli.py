@@ -167,5 +167,49 @@ def card(arena: Path) -> None:
     click.echo(write_card(ArenaFolder.open(arena)))
 
 
+@main.command()
+@ARENA
+@click.option(
+    "--recipe",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A TRL configuration, for example train/recipes/smollm2-135m/kto_lora.yaml.",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Where the result goes.  [default: its output_dir]")
+@SET
+def train(arena: Path, recipe: Path, output: Path | None, overrides: tuple[str, ...]) -> None:
+    """Train on an ARENA's kto table with TRL, by a plain TRL recipe.
+
+    A training that was broken off goes on from its last checkpoint with the same command.
+
+    \b
+      warrior train arenas/demo --recipe train/recipes/smollm2-135m/kto_lora.yaml
+    """
+    from warriorcoder.train.kto import train as train_kto
+
+    train_kto(arena, recipe, output, list(overrides), click.echo)
+
+
+@main.command("eval")
+@click.argument("model")
+@click.option("--benchmark", default="humaneval", show_default=True, help="The benchmark's name.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first tasks.  [default: all]")
+@click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter to put on the model.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where answers and results go.  [default: outputs/eval/…]")
+def evaluate(model: str, benchmark: str, limit: int | None, adapter: Path | None, out: Path | None) -> None:
+    """Measure a MODEL on a benchmark: generate its answers, run them, say how many pass.
+
+    MODEL is a local model's name, a GGUF file, a checkpoint's folder or a Hub id. The answers are code
+    that a model wrote, and they are run on this machine, in processes with limits but without a sandbox.
+
+    \b
+      warrior eval smollm2-135m-instruct --limit 8
+      warrior eval smollm2-135m-instruct --limit 8 --adapter outputs/smollm2-135m-kto-lora
+    """
+    from warriorcoder.eval.evaluate import evaluate as measure
+
+    click.echo(measure(model, benchmark, limit, adapter, out, click.echo).line())
+
+
 if __name__ == "__main__":
     main()

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from warriorcoder.pipelines.battles.scores import final_scores
-
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
+from warriorcoder.pipelines.battles.scores import final_scores
 from warriorcoder.recipe import Recipe
 
 

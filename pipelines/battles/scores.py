@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from warriorcoder.pipelines.battles.ratings import Game, expected_score
-
 from warriorcoder.arena_folder import Row
+from warriorcoder.pipelines.battles.ratings import Game, expected_score
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from warriorcoder.arena_folder import Row
+from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.health import findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes import outcomes
@@ -11,9 +13,6 @@ from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
 from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage, Stage
-
-from warriorcoder.arena_folder import Row
-from warriorcoder.errors import RunFailed
 from warriorcoder.recipe import EXECUTION_JUDGE
 from warriorcoder.tables import Reason
 

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
+from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.prompts import fill, read_prompt
-
-from warriorcoder.ids import seed_from
 from warriorcoder.recipe import EmbeddedEndpoint, Expert, Recipe
 
 ANSWER_BASE_PROMPT = "answer_base_v1"

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from warriorcoder.pipelines.endpoints.calls import Address
-from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
-
 from warriorcoder.errors import ModelError
 from warriorcoder.local_models import gguf_path
+from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
 from warriorcoder.recipe import EmbeddedEndpoint, Expert, Recipe
 
 READY_WITHIN_SECONDS = 300.0

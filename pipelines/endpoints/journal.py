@@ -3,9 +3,8 @@
 import sqlite3
 from pathlib import Path
 
-from warriorcoder.pipelines.endpoints.calls import Reply
-
 from warriorcoder.errors import ArenaError
+from warriorcoder.pipelines.endpoints.calls import Reply
 
 VERSION = 1
 

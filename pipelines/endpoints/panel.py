@@ -8,13 +8,13 @@ from typing import Any
 import aiohttp
 from distilabel.models.llms.base import AsyncLLM
 from pydantic import PrivateAttr
+
+from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.openai_client import OpenAIClient
 from warriorcoder.pipelines.endpoints.progress import ProgressFile
 from warriorcoder.pipelines.endpoints.traces import progress_folder, read_addresses, stop_file
-
-from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.recipe import Recipe, load_recipe
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from warriorcoder.pipelines.prompts import read_prompt
-
 from warriorcoder.errors import RecipeError
+from warriorcoder.pipelines.prompts import read_prompt
 from warriorcoder.recipe import Expert, LiteralTemplate
 
 

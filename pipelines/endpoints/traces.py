@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warriorcoder.pipelines.endpoints.calls import Address
-
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import WarriorError
+from warriorcoder.pipelines.endpoints.calls import Address
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from itertools import product
 
+from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.templates import Template
-
-from warriorcoder.ids import seed_from
 from warriorcoder.recipe import Grid
 
 

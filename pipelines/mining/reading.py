@@ -5,7 +5,6 @@ import zlib
 from dataclasses import dataclass
 
 from warriorcoder.pipelines.endpoints.templates import Template
-
 from warriorcoder.tables import Reason
 
 SHORTEST_WORDS = 4

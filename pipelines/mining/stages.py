@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from warriorcoder.arena_folder import Row
+from warriorcoder.errors import RunFailed
+from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import read_addresses
@@ -12,10 +15,6 @@ from warriorcoder.pipelines.mining.grading import graders_of, grading_call, midd
 from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage
-
-from warriorcoder.arena_folder import Row
-from warriorcoder.errors import RunFailed
-from warriorcoder.ids import instruction_id
 from warriorcoder.recipe import Expert
 from warriorcoder.tables import Reason
 
