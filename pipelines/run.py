@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -35,6 +37,8 @@ PACKAGES = ("warriorcoder", "distilabel", "datasets", "xllamacpp")
 
 LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate", "build": "build"}
 """The stage that each part of a run ends with."""
+
+_EXCEPTION = re.compile(r"[\w.]+(?:Error|Exception|Interrupt): ")
 
 Watch = Callable[[dict[str, Progress], str], None]
 """Called a few times a second with the progress of each stage and a message ("" for none)."""
@@ -164,9 +168,9 @@ def _signals() -> Iterator[_Stop]:
 
 def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> None:
     """Run the pipeline's process to its end, or end it with all that it started."""
-    log = folder.work / "logs" / "pipeline.log"
+    log = _log(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "warriorcoder.pipelines.arena", str(folder.path), part],
             stdin=subprocess.DEVNULL,
@@ -210,6 +214,16 @@ def _verify(folder: ArenaFolder, part: str) -> None:
     missing += [stage for stage in stages if stage not in counts]
     if missing:
         raise RunFailed(
-            f"the pipeline ended without {', '.join(missing)}. The log has more: "
-            f"{folder.work / 'logs' / 'pipeline.log'}. The same command tries again; nothing is asked twice."
+            f"the pipeline ended without {', '.join(missing)}. Last error: {_last_error(_log(folder))}. "
+            f"The log has more: {_log(folder)}. The same command tries again; nothing is asked twice."
         )
+
+
+def _log(folder: ArenaFolder) -> Path:
+    return folder.work / "logs" / "pipeline.log"
+
+
+def _last_error(log: Path) -> str:
+    """The last exception that was logged, in its own words."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((line for line in reversed(lines) if _EXCEPTION.match(line)), "none was logged")

@@ -152,7 +152,7 @@ class ArenaFolder:
 
     def update_manifest(self, values: Mapping[str, Any]) -> None:
         """Put values into arena.json. `counts` and `cost` hold a record a stage and are merged; others are replaced."""
-        manifest = self.manifest() if self.manifest_path.exists() else {"format": FORMAT}
+        manifest: dict[str, Any] = self.manifest() if self.manifest_path.exists() else {"format": FORMAT}
         for key, value in values.items():
             manifest[key] = {**manifest.get(key, {}), **value} if key in ("counts", "cost") else value
         self._write_manifest(manifest)

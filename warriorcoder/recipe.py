@@ -286,12 +286,16 @@ def _place(loc: tuple[int | str, ...], data: Any, *, absent: bool) -> list[int |
     place: list[int | str] = []
     at = data
     for depth, step in enumerate(loc):
-        if (isinstance(at, dict) and step in at) or (isinstance(at, list) and isinstance(step, int) and step < len(at)):
+        if _holds(at, step):
             at = at[step]
             place.append(step)
         elif absent and depth == len(loc) - 1:
             place.append(step)
     return place
+
+
+def _holds(at: Any, step: int | str) -> bool:
+    return step in at if isinstance(at, dict) else isinstance(at, list) and isinstance(step, int) and step < len(at)
 
 
 def _allowed_keys(place: list[int | str], data: dict[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """Asking an expert in the form that suits it: chat for chat models, raw completion for base models."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.endpoints.calls import Call
@@ -43,7 +44,7 @@ def answer_text(expert: Expert, completion: str) -> str:
 
 def judgement_call(recipe: Recipe, judge: Expert, judgement: Judgement, attempt: int) -> Call:
     """Ask a judge or grader: greedy at first, drawn when asked again. The grammar goes where the server takes it."""
-    sampling = {
+    sampling: dict[str, Any] = {
         "temperature": REASK_TEMPERATURE if attempt else 0.0,
         "top_p": 1.0,
         "max_tokens": judgement.max_tokens,

@@ -54,13 +54,22 @@ class Journal:
         return Reply(*row) if row else None
 
     def put(self, key: str, expert: str, reply: Reply) -> None:
-        """Store an answer; on return it is on disk. The first answer to a call stands."""
+        """Store an answer; on return it is on disk. The first answer to a call stands.
+
+        Raises ArenaError where the disk is full or the file cannot be written.
+        """
         if reply.error is not None:
             raise ValueError("an error is never stored as an answer")
-        self._connection.execute(
-            "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
-            (key, expert, reply.text, reply.finish_reason, reply.input_tokens, reply.output_tokens),
-        )
+        try:
+            self._connection.execute(
+                "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
+                (key, expert, reply.text, reply.finish_reason, reply.input_tokens, reply.output_tokens),
+            )
+        except sqlite3.OperationalError as error:
+            raise ArenaError(
+                f"{self._path}: an answer cannot be written: {error}. What was written before is kept; "
+                "make room, then run the same command again."
+            ) from error
 
     def __len__(self) -> int:
         return int(self._connection.execute("SELECT COUNT(*) FROM replies").fetchone()[0])

@@ -81,9 +81,7 @@ class ExpertPanel(AsyncLLM):
             outputs = await super()._agenerate(inputs, num_generations, **kwargs)
         return outputs
 
-    async def agenerate(  # type: ignore[override]
-        self, input: Call, num_generations: int = 1
-    ) -> Any:
+    async def agenerate(self, input: Call, num_generations: int = 1) -> Any:
         """The reply to one call.
 
         Args:

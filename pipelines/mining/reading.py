@@ -24,28 +24,53 @@ class Reading:
 _CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|\[/?INST\]|<<SYS>>|�")
 _ROLE = re.compile(r"^\s*(?:#+\s*)?(?:assistant|ai|bot|system|user|human)\s*:?\s*$", re.I | re.M)
 _ANSWER = re.compile(
-    r"\A\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|here(?:'s| is) (?:a|an|the|one|my|your|how)\b"
-    r"|to (?:solve|create|implement|achieve|fix) (?:this|such)\b|as an ai\b|i'm sorry\b)"
+    r"\A\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|as an ai\b|i'm sorry\b)"
     r"|^\s*(?:#+\s*)?(?:solution|answer|response)\s*:",
     re.I | re.M,
 )
-_WORD = re.compile(r"[^\W\d_]{2,}")
+# "Here is my code" opens a question as well as an answer, so the rest of the text tells which.
+_PERHAPS_ANSWER = re.compile(
+    r"\A\s*(?:here(?:'s| is) (?:a|an|the|one|my|your|how)\b|to (?:solve|create|implement|achieve|fix) (?:this|such)\b)",
+    re.I,
+)
+_REQUEST = re.compile(
+    r"\?|\b(?:(?:can|could|would) you|help me|tell me|(?:please )?(?:fix|explain|improve|refactor|optimi[sz]e) "
+    r"(?:it|this|the|my)|not work|doesn't work|fails|wrong)\b",
+    re.I,
+)
+_CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.S)
+# In scripts without spaces every character counts as a word.
+_WORD = re.compile(r"[぀-ヿ一-鿿가-힣]|[^\W\d_぀-ヿ一-鿿가-힣]+")
 _ASKS = re.compile(
     r"\?|\b(?:write|create|implement|develop|design|build|make|define|construct|generate|complete|fix|debug|find"
     r"|explain|describe|discuss|compare|what|how|why|which|when|can you|could you|please|help|show|give|provide"
     r"|convert|translate|optimi[sz]e|refactor|improve|modify|change|add|remove|sort|calculate|compute|determine"
-    r"|check|test|solve|use|using|need|want|task|program|script|function|class|method|algorithm)\b",
+    r"|check|test|solve|use|using|need|want|task|program|script|function|class|method|algorithm|train|plot|parse"
+    r"|reverse|merge|count|print|read|return|replace|extract|filter|split|deploy|install|simulate|given|list|name"
+    r"|set up|insert|delete|draw|search|validate|rewrite|extend|trace|prove|predict|outline|summari[sz]e)\b",
     re.I,
 )
 _CODING = re.compile(
     r"```|\b(?:python|java|javascript|typescript|c\+\+|rust|golang|sql|html|css|php|ruby|bash|django|flask|react|pandas"
-    r"|numpy|api|json|csv|regex|git|linux|cod(?:e|es|ed|er|ing)|program(?:s|ming|mer|mers)?|script(?:s|ing)?|software"
-    r"|functions?|methods?|class(?:es)?|variables?|loops?|recurs\w+|algorithms?|data structures?|databases?"
+    r"|numpy|api|apis|json|csv|xml|yaml|regex|git|linux|cod(?:e|es|ed|er|ing)|program(?:s|ming|mer|mers)?"
+    r"|script(?:s|ing)?|software"
+    r"|functions?|methods?|class(?:es)?|variables?|loops?|recurs\w+|algorithms?|data ?structures?|databases?"
     r"|quer(?:y|ies)"
     r"|strings?|integers?|floats?|booleans?|arrays?|lists?|tuples?|dictionar\w+|hash\w*|stack|queue|linked|trees?|graphs?"
-    r"|matri(?:x|ces)|pointers?|threads?|async|compil\w+|debug\w*|exceptions?|tracebacks?|bugs?|unit tests?|modules?"
-    r"|librar(?:y|ies)|frameworks?|sort\w*|binary|palindrom\w+|fibonacci|primes?|factorial|iterat\w+|pars(?:e|es|er|ing)"
-    r"|import|return(?:s)?|lambda)\b|\w+\(\)|\bdef \w+",
+    r"|matri(?:x|ces)|pointers?|threads?|async\w*|compil\w+|debug\w*|exceptions?|tracebacks?|bugs?|unit tests?|modules?"
+    r"|librar(?:y|ies)|frameworks?|\w*sort\w*|binary|palindrom\w+|fibonacci|primes?|factorial|iterat\w+|pars(?:e|es|er|ing)"
+    r"|import|return(?:s)?|lambda"
+    r"|kotlin|swift|scala|haskell|perl|lua|matlab|fortran|node\.?js|vue|angular|spring boot|jvm|pytorch|tensorflow|keras"
+    r"|scikit-learn|matplotlib|beautifulsoup|selenium|postgres\w*|mysql|sqlite|mongodb|redis|docker\w*|kubernetes|makefile"
+    r"|regular expressions?|dataframes?|closures?|decorators?|generators?|polymorphi\w+|inheritance|object-oriented|oop"
+    r"|design patterns?|(?:observer|singleton|factory|decorator) (?:design )?patterns?|interfaces?|enums?|structs?"
+    r"|mutex\w*|semaphores?|deadlocks?|concurren\w+|multithread\w*|multiprocess\w*|process(?:es)? and threads?|sockets?"
+    r"|websockets?|https?|rest|endpoints?|servers?|web ?(?:app\w*|pages?|sites?|scrap\w+)|scraper|front-?end|back-?end"
+    r"|shell|command[- ]line|terminal|files?|director(?:y|ies)|bits?|bitwise|bytes?|cache|lru|heap|memory leaks?"
+    r"|garbage collect\w+|backtrack\w+|dynamic programming|greedy|breadth-first|depth-first|shortest paths?|dijkstra\w*"
+    r"|time complexity|big-?o|o\(\w+(?: \w+)?\)|n-queens|knapsack|anagrams?|substrings?|characters?|numbers?|vectors?"
+    r"|neural networks?|machine learning|encrypt\w+|passwords?|orm|crud|div|dom|cpu|gpu|operating systems?)\b"
+    r"|\bc#|\.net\b|\w+\(\)|\bdef \w+|\b\w+_\w+\b|\b\w+\.\w+\(",
     re.I,
 )
 
@@ -64,6 +89,8 @@ def read_draw(text: str, finish_reason: str, template: Template) -> Reading:
         return Reading(cleaned, Reason.SELF_ANSWER, f"a turn begins: {role.group(0).strip()}")
     if answer := _ANSWER.search(cleaned):
         return Reading(cleaned, Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}")
+    if (answer := _PERHAPS_ANSWER.search(cleaned)) and not _REQUEST.search(_CODE_BLOCK.sub("", cleaned)):
+        return Reading(cleaned, Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}")
     if looping(cleaned):
         return Reading(cleaned, Reason.REPETITION, "it repeats itself")
     if finish_reason == "length":
@@ -71,9 +98,11 @@ def read_draw(text: str, finish_reason: str, template: Template) -> Reading:
     words = _WORD.findall(cleaned)
     if len(words) < SHORTEST_WORDS:
         return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, f"{len(words)} words")
-    if not _ASKS.search(cleaned):
+    # The lists are English: other languages pass the first, other scripts both, and a grader reads them.
+    foreign = sum(letter.isalpha() and not letter.isascii() for letter in cleaned)
+    if not foreign and not _ASKS.search(cleaned):
         return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, "it asks for nothing")
-    if not _CODING.search(cleaned):
+    if foreign < len("".join(words)) / 2 and not _CODING.search(cleaned):
         return Reading(cleaned, Reason.OFF_TOPIC, "no word of programming in it")
     return Reading(cleaned)
 
