@@ -5,16 +5,32 @@ import re
 _TASKS = (
     (
         "debugging",
-        r"\b(?:debug|fix|bugs?|error|exception|traceback|stack trace|doesn'?t work|not working|wrong with)\b",
+        r"\b(?:debug|fix|bugs?|errors?|exception|traceback|stack trace|segmentation fault|doesn'?t work|not working"
+        r"|(?:is|what's|going) wrong|wrong with|fails)\b",
     ),
-    ("optimisation", r"\b(?:optimi[sz]e|speed up|faster|more efficient|performance|reduce (?:the )?(?:time|memory))\b"),
+    (
+        "optimisation",
+        r"\b(?:optimi[sz]e|speed up|faster|more efficient|performance|reduce (?:the )?(?:time|memory))\b",
+    ),
     ("testing", r"\b(?:unit tests?|test cases?|pytest|unittest|mock)\b"),
     ("refactoring", r"\b(?:refactor|clean up|restructure|rewrite|simplify)\b"),
     (
-        "generation",
-        r"\b(?:write|create|implement|develop|build|generate|design|define|construct|make|code|complete|program)\b",
+        "theory",
+        r"\A\W*(?:(?:can|could|would) you (?:please )?|please )?(?:explain|describe|compare|discuss|tell me (?:about|what|why)"
+        r"|what(?:'s| is| are| does)|why|(?:provide|give)\b.{0,30}\b(?:explanation|overview|summary|example of)"
+        r"|how (?:does|is|are)|which)\b",
     ),
-    ("theory", r"\b(?:explain|what (?:is|are|does)|why|difference|compare|describe|how (?:do|does|can|to|would))\b"),
+    (
+        "generation",
+        r"\b(?:write|create|implement|develop|build|generate|design|define|construct|make|complete|program"
+        r"|convert|sort|reverse|merge|parse|solve|train|plot|given|need a|(?:provide|give me|help me with) an?"
+        r"|(?:python|bash|shell) script)\b",
+    ),
+    (
+        "theory",
+        r"\b(?:expla(?:in|nation)|what(?:'s| is| are| does)|why|differences?|compare|describe|summary"
+        r"|how (?:do|does|can|to|would)|tell me)\b",
+    ),
 )
 _TASK_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _TASKS]
 

@@ -22,7 +22,7 @@ class Reading:
 
 
 _CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|\[/?INST\]|<<SYS>>|�")
-_ROLE = re.compile(r"^\s*(?:#+\s*)?(?:assistant|ai|bot|system|user|human)\s*:?\s*$", re.I | re.M)
+_ROLE = re.compile(r"^\s*(?:#+\s*)?(?:(?:assistant|ai|bot|system|user|human)\s*:?\s*$|assistant\s*:)", re.I | re.M)
 _ANSWER = re.compile(
     r"\A\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|as an ai\b|i'm sorry\b)"
     r"|^\s*(?:#+\s*)?(?:solution|answer|response)\s*:",
@@ -65,10 +65,10 @@ _CODING = re.compile(
     r"|regular expressions?|dataframes?|closures?|decorators?|generators?|polymorphi\w+|inheritance|object-oriented|oop"
     r"|design patterns?|(?:observer|singleton|factory|decorator) (?:design )?patterns?|interfaces?|enums?|structs?"
     r"|mutex\w*|semaphores?|deadlocks?|concurren\w+|multithread\w*|multiprocess\w*|process(?:es)? and threads?|sockets?"
-    r"|websockets?|https?|rest|endpoints?|servers?|web ?(?:app\w*|pages?|sites?|scrap\w+)|scraper|front-?end|back-?end"
-    r"|shell|command[- ]line|terminal|files?|director(?:y|ies)|bits?|bitwise|bytes?|cache|lru|heap|memory leaks?"
-    r"|garbage collect\w+|backtrack\w+|dynamic programming|greedy|breadth-first|depth-first|shortest paths?|dijkstra\w*"
-    r"|time complexity|big-?o|o\(\w+(?: \w+)?\)|n-queens|knapsack|anagrams?|substrings?|characters?|numbers?|vectors?"
+    r"|websockets?|https?|endpoints?|servers?|web ?(?:app\w*|pages?|sites?|scrap\w+)|scraper|front-?end|back-?end"
+    r"|shell|command[- ]line|terminal|files?|director(?:y|ies)|bitwise|bytes?|cache|lru|heap|memory leaks?"
+    r"|garbage collect\w+|backtrack\w+|dynamic programming|breadth-first|depth-first|shortest paths?|dijkstra\w*"
+    r"|time complexity|big-?o|o\(\w+(?: \w+)?\)|n-queens|knapsack|anagrams?|substrings?|vectors?|(?:odd|even|random|prime|roman|two) numbers?"
     r"|neural networks?|machine learning|encrypt\w+|passwords?|orm|crud|div|dom|cpu|gpu|operating systems?)\b"
     r"|\bc#|\.net\b|\w+\(\)|\bdef \w+|\b\w+_\w+\b|\b\w+\.\w+\(",
     re.I,
