@@ -33,6 +33,9 @@ from warriorcoder.tables import STAGES, TABLES
 
 POLL_SECONDS = 0.2
 SETTLE_SECONDS = 1.0
+ASKS_NOBODY = ("rate", "build")
+"""The parts of a run that work on tables alone."""
+
 PACKAGES = ("warriorcoder", "distilabel", "datasets", "xllamacpp")
 
 LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate", "build": "build"}
@@ -52,31 +55,29 @@ class Interrupted(RunFailed):
         self.exit_code = 128 + number
 
 
-def run_part(recipe: Recipe, folder: ArenaFolder, part: str, watch: Watch) -> None:
-    """Run the pipeline, or a part of it, in an arena folder.
+def run_part(recipe: Recipe, path: Path, part: str, watch: Watch) -> ArenaFolder:
+    """Run the pipeline, or a part of it, in the arena folder at `path`, which is made where it is absent.
 
-    Raises RecipeError or ModelError before anything is written or started, RunFailed when a stage
-    fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
+    Raises RecipeError, ModelError or ArenaError before anything in the arena has changed, RunFailed
+    when a stage fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
     """
     _check_before(recipe, part)
-    with _alone(folder), _signals() as stop:
-        watch({}, "reading the experts' weights")
-        weights = {expert.name: weights_of(expert) for expert in recipe.experts}
+    folder = ArenaFolder.prepare(path)
+    with _alone(folder), _experts(recipe, folder, part, watch) as (addresses, identity), _signals() as stop:
         folder.write_text(folder.recipe_path, recipe.to_yaml())
-        folder.update_manifest(_identity(recipe, folder, weights))
+        folder.update_manifest({**identity, "recipe_digest": recipe.digest, "packages": _packages()})
         clear_traces(folder)
-        watch({}, "starting local models")
-        with _addresses(recipe, weights, folder, part) as addresses:
-            write_addresses(folder, addresses)
-            watch({}, "starting the pipeline")
-            _run_pipeline(folder, part, stop, watch)
+        write_addresses(folder, addresses)
+        watch({}, "starting the pipeline")
+        _run_pipeline(folder, part, stop, watch)
     shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
     _verify(folder, part)
+    return folder
 
 
 def _check_before(recipe: Recipe, part: str) -> None:
     """Everything that can be known to be wrong before a folder is touched or a server started."""
-    if part in ("rate", "build"):
+    if part in ASKS_NOBODY:
         return
     for expert in recipe.experts:
         template_of(expert)
@@ -89,7 +90,19 @@ def _check_before(recipe: Recipe, part: str) -> None:
     server_settings(recipe)
 
 
-def _identity(recipe: Recipe, folder: ArenaFolder, weights: dict[str, str]) -> dict[str, Any]:
+@contextmanager
+def _experts(
+    recipe: Recipe, folder: ArenaFolder, part: str, watch: Watch
+) -> Iterator[tuple[list[Address], dict[str, Any]]]:
+    """The experts' addresses, their servers running, and what the manifest says of the arena and its experts.
+
+    The parts that ask nobody need neither, so they work where the models are not.
+    """
+    if part in ASKS_NOBODY:
+        yield [], {}
+        return
+    watch({}, "reading the experts' weights")
+    weights = {expert.name: weights_of(expert) for expert in recipe.experts}
     experts = {
         expert.name: {
             "kind": expert.endpoint.kind,
@@ -100,24 +113,13 @@ def _identity(recipe: Recipe, folder: ArenaFolder, weights: dict[str, str]) -> d
         }
         for expert in recipe.experts
     }
-    return {
-        "name": folder.name,
-        "version": None,
-        "parent": None,
-        "recipe_digest": recipe.digest,
-        "experts": experts,
-        "packages": {package: version(package) for package in PACKAGES},
-    }
-
-
-@contextmanager
-def _addresses(recipe: Recipe, weights: dict[str, str], folder: ArenaFolder, part: str) -> Iterator[list[Address]]:
-    """The experts' addresses, their servers running; none for the parts that ask nobody."""
-    if part in ("rate", "build"):
-        yield []
-        return
+    watch({}, "starting local models")
     with serve(recipe, weights, folder.work / "logs") as addresses:
-        yield addresses
+        yield addresses, {"name": folder.name, "version": None, "parent": None, "experts": experts}
+
+
+def _packages() -> dict[str, str]:
+    return {package: version(package) for package in PACKAGES}
 
 
 @contextmanager

@@ -115,13 +115,11 @@ _continuing_command("build", "Build the training tables kto, sft and preference 
 def _work(recipe: Any, path: Path, part: str, quiet: bool) -> None:
     from rich.console import Console
 
-    from warriorcoder.arena_folder import ArenaFolder
     from warriorcoder.pipelines.run import run_part
     from warriorcoder.pipelines.screen import Screen
 
-    folder = ArenaFolder.prepare(path)
     with Screen(Console(stderr=True), quiet=quiet) as screen:
-        run_part(recipe, folder, part, screen.show)
+        folder = run_part(recipe, path, part, screen.show)
     if part in ("run", "rate", "build"):
         from warriorcoder.dataset_card.card import write_card
 

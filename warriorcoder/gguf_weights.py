@@ -80,6 +80,7 @@ def load_model(
             if found.kind == "gguf":
                 path = Path(found.location)
                 tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+                _refuse_wrong_tokenizer(tokenizer, found)
                 model: Any = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=dtype)
                 _mend_gguf(model, tokenizer, found.identity)
             else:
@@ -151,6 +152,20 @@ def _is_cached(hub_id: str) -> bool:
     if not isinstance(config, str):
         return False
     return any(Path(config).parent.glob("*.safetensors")) or any(Path(config).parent.glob("pytorch_model*.bin"))
+
+
+def _refuse_wrong_tokenizer(tokenizer: Any, source: Source) -> None:
+    """Raise ModelError for a GGUF file whose tokenizer transformers rebuilds as another one.
+
+    A SentencePiece BPE without merges (Gemma's) comes out as a Unigram model, which splits text
+    otherwise than in training ("two" as "t", "wo"): the model runs, and its answers are worthless.
+    """
+    if type(tokenizer.backend_tokenizer.model).__name__ == "Unigram":
+        raise ModelError(
+            f"{source.location}: transformers cannot rebuild the tokenizer of this GGUF file. Give the Hub's weights, "
+            "once they are in the local cache or in a checkpoint folder. As an expert in an arena it works: llama.cpp "
+            "has its own tokenizer."
+        )
 
 
 def _mend_gguf(model: Any, tokenizer: Any, identity: str) -> None:

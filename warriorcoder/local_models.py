@@ -61,6 +61,11 @@ LOCAL_MODELS = {
 }
 
 
+def is_local_model(model: str) -> bool:
+    """Whether a model is known by name or could be a GGUF file's path."""
+    return model in LOCAL_MODELS or model.endswith(".gguf")
+
+
 def gguf_path(model: str) -> Path:
     """The GGUF file of a model given by name or by path. Raises ModelError with what is there instead."""
     if known := LOCAL_MODELS.get(model):
@@ -76,7 +81,7 @@ def gguf_path(model: str) -> Path:
             raise ModelError(f"{model}: {path.name} is missing from its package. Install {known.package} again.")
         return path
     path = Path(model).expanduser()
-    if not path.suffix == ".gguf":
+    if not is_local_model(model):
         raise ModelError(
             f"{model}: unknown local model. Known by name: {', '.join(LOCAL_MODELS)}; or give the path of a .gguf file."
         )

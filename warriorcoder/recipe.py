@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from warriorcoder.errors import RecipeError
 from warriorcoder.ids import value_digest
-from warriorcoder.local_models import LOCAL_MODELS
+from warriorcoder.local_models import LOCAL_MODELS, is_local_model
 from warriorcoder.overrides import override_key, shown
 from warriorcoder.tables import BANDS
 
@@ -203,6 +203,12 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _templates_known(self) -> Self:
         for expert in self.experts:
+            endpoint = expert.endpoint
+            if isinstance(endpoint, EmbeddedEndpoint) and not is_local_model(endpoint.model):
+                raise ValueError(
+                    f"the expert {expert.name} has the model {shown(endpoint.model)}, which is no local model; known "
+                    f"by name: {', '.join(LOCAL_MODELS)}; or give the path of a .gguf file"
+                )
             if expert.template_or_default is None:
                 raise ValueError(
                     f"the expert {expert.name} has no template; name its chat template's family (template: chatml) "
@@ -256,7 +262,7 @@ def _mistakes(error: ValidationError, data: dict[str, Any]) -> list[str]:
     found: dict[str, list[str]] = {}
     for mistake in error.errors():
         place = _place(mistake["loc"], data, absent=mistake["type"] in ("missing", "extra_forbidden"))
-        where = ".".join(map(str, place)) or "recipe"
+        where = ".".join(map(str, place))
         match mistake["type"]:
             case "missing":
                 message = "missing; it must be given"
@@ -272,8 +278,8 @@ def _mistakes(error: ValidationError, data: dict[str, Any]) -> list[str]:
                 message = f"found {shown(mistake['input'])}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
         found.setdefault(where, []).append(message)
     # A union reports each of its members: one line for the place, none where a deeper place says more.
-    deepest = [where for where in found if not any(other.startswith(where + ".") for other in found)]
-    return [f"{where}: {_joined(found[where])}." for where in deepest]
+    deepest = [where for where in found if not any(where and other.startswith(where + ".") for other in found)]
+    return [(f"{where}: " if where else "") + _joined(found[where]) + "." for where in deepest]
 
 
 def _joined(messages: list[str]) -> str:

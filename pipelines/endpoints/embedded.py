@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import queue
+import re
 import socket
 import subprocess
 import sys
@@ -63,7 +64,10 @@ def server_settings(recipe: Recipe) -> dict[Path, ServerSettings]:
     servers: dict[Path, ServerSettings] = {}
     for expert in recipe.experts:
         if isinstance(endpoint := expert.endpoint, EmbeddedEndpoint):
-            path = gguf_path(endpoint.model).resolve()
+            try:
+                path = gguf_path(endpoint.model).resolve()
+            except ModelError as error:
+                raise ModelError(f"experts.{expert.name}.endpoint.model: {error}") from error
             settings = servers.setdefault(path, ServerSettings(path, 1, 1, 1, 0))
             settings.widen(endpoint)
     for settings in servers.values():
@@ -114,7 +118,7 @@ class _Server:
         self._name = settings.path.name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as stderr:
+        with log.open("wb") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "warriorcoder.pipelines.endpoints.embedded_server", settings.to_json()],
                 stdout=subprocess.PIPE,
@@ -134,8 +138,7 @@ class _Server:
             raise ModelError(f"{self._name}: its server was not ready within {READY_WITHIN_SECONDS:.0f} s.") from None
         if not line:
             self._process.wait()
-            tail = " ".join(self._log.read_text(encoding="utf-8", errors="replace").split("\n")[-4:])
-            raise ModelError(f"{self._name}: its server did not start: {tail.strip()} (log: {self._log})")
+            raise ModelError(f"{self._name}: its server did not start: {_first_error(self._log)} (log: {self._log})")
         return str(json.loads(line)["listening"]) + "/v1"
 
     def stop(self) -> None:
@@ -158,6 +161,12 @@ def _first_line(stream: IO[str]) -> str:
 
     threading.Thread(target=read, daemon=True).start()
     return lines.get(timeout=READY_WITHIN_SECONDS)
+
+
+def _first_error(log: Path) -> str:
+    """What llama.cpp said first of what went wrong; later errors follow from it."""
+    errors = re.findall(r"^[\d.]+ E (.+)$", log.read_text(encoding="utf-8", errors="replace"), re.M)
+    return " ".join(errors[0].split()) if errors else "no reason was logged"
 
 
 def _is_free(port: int) -> bool:
