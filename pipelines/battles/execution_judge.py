@@ -8,13 +8,19 @@ import ast
 import re
 import warnings
 from dataclasses import dataclass
+from textwrap import dedent
 
 from warriorcoder.pipelines.battles.verdicts import Verdict
 
 _BLOCK = re.compile(r"```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
 _PYTHON = {"", "py", "python", "python3"}
 _ASKED = re.compile(r"(?:function|method|class|def)\s+(?:named\s+|called\s+)?[`'\"]?([A-Za-z_]\w*)\s*(?=\(|[`'\"])")
-_CALLED = re.compile(r"(?:named|called)\s+[`'\"]?([A-Za-z_]\w*)")
+_CALLED = re.compile(r"(?:function|method|class)\b[^.\n`'\"]{0,20}?\b(?:named|called)\s+[`'\"]?([A-Za-z_]\w*)")
+# "a function called by another", "a class named after its author"
+_NO_NAME = re.compile(
+    r"a|after|an|and|as|at|before|by|each|every|for|from|if|in|into|is|it|its|on|once|only|or|recursively|so|that|the"
+    r"|their|this|to|twice|what|when|whenever|where|which|while|whose|with|without"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -39,12 +45,15 @@ class Evidence:
 
 def names_asked(instruction: str) -> set[str]:
     """Names of functions or classes that the instruction asks for by name."""
-    return set(_ASKED.findall(instruction)) | set(_CALLED.findall(instruction))
+    called = {name for name in _CALLED.findall(instruction) if not _NO_NAME.fullmatch(name)}
+    return set(_ASKED.findall(instruction)) | called
 
 
 def examine(answer: str, instruction: str) -> Evidence:
     """The evidence in one answer. All its Python blocks are taken together, as a reader would paste them."""
-    blocks = [code for language, code in _BLOCK.findall(answer) if language.lower() in _PYTHON and code.strip()]
+    found = [code for language, code in _BLOCK.findall(answer) if language.lower() in _PYTHON and code.strip()]
+    # A block inside a list is indented as a whole.
+    blocks = [dedent(code) for code in found]
     if not blocks:
         return Evidence(False, False, False, False)
     tree = _parse("\n".join(blocks)) or _parse(max(blocks, key=len))
@@ -68,7 +77,7 @@ def judge_by_evidence(answer_a: str, answer_b: str, instruction: str) -> tuple[V
 def _parse(code: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore")
             return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -16,8 +16,9 @@ _TASKS = (
     ("refactoring", r"\b(?:refactor|clean up|restructure|rewrite|simplify)\b"),
     (
         "theory",
-        r"\A\W*(?:(?:can|could|would) you (?:please )?|please )?(?:explain|describe|compare|discuss|tell me (?:about|what|why)"
-        r"|what(?:'s| is| are| does)|why|(?:provide|give)\b.{0,30}\b(?:explanation|overview|summary|example of)"
+        r"\A\W*(?:(?:can|could|would) you (?:please )?|please )?(?:explain|describe|compare|discuss"
+        r"|tell me (?:about|what|why)|what(?:'s| is| are| does)|why"
+        r"|(?:provide|give)\b.{0,30}\b(?:explanation|overview|summary|example of)"
         r"|how (?:does|is|are)|which)\b",
     ),
     (

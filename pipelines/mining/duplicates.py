@@ -32,7 +32,7 @@ def near_duplicates(texts: Sequence[str], threshold: float, seed: int) -> dict[i
     sets = [words(text) for text in texts]
     found: dict[int, tuple[int, float]] = {}
     for place, tokens in enumerate(sets):
-        sketch = MinHash(num_perm=PERMUTATIONS, seed=seed)
+        sketch = MinHash(num_perm=PERMUTATIONS, seed=seed % 2**32)
         sketch.update_batch([token.encode("utf-8") for token in sorted(tokens)])
         similar = [(jaccard(tokens, sets[other]), -other) for other in index.query(sketch)]
         best = max(similar, default=(0.0, 0))

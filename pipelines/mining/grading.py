@@ -3,6 +3,7 @@
 import re
 from statistics import median_low
 
+from warriorcoder.pipelines.battles.verdicts import neutralise
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.prompts import fill, read_prompt
@@ -28,7 +29,7 @@ def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expe
 
 def grading_call(recipe: Recipe, grader: Expert, instruction: str, attempt: int) -> Call:
     """Ask one grader for a grade; later attempts are drawn, not greedy."""
-    text = fill(read_prompt(PROMPT), instruction=instruction)
+    text = fill(read_prompt(PROMPT), instruction=neutralise(instruction))
     grammar = GRAMMAR if recipe.curation.constrained else None
     return judgement_call(recipe, grader, Judgement(text, "grade", MAX_TOKENS, grammar), attempt)
 

@@ -16,16 +16,16 @@ INSTRUCTIONS = [
     "new_list = [x for x in numbers if condition == 5]\nprint(new_list)  # Output: [1, 3, 5]\n```",
     "Can you provide a detailed explanation of the Bubble Sort algorithm with example?",
     'Can you help me with the "Lazy-pickup-and-De-pick" algorithm in Python?',
-    "I'm working on a Python function that takes in a list of integers and returns the sum of the product of the first "
-    "n positive integers. How can I do this?\n\nHere's what I have so far:\n```\ndef sum_first_n_integers(lst):\n    "
-    "return sum(i * lst[i+1] for i in range(1, int(lst.__len()) + 1))\n```\n\nI'm getting an error, specifically:\n```\n"
-    "TypeError: can only concatenate str (',.', 's') to str\n```\n\nCan you help me?",
+    "I'm working on a Python function that takes in a list of integers and returns the sum of the product of the "
+    "first n positive integers. How can I do this?\n\nHere's what I have so far:\n```\ndef sum_first_n_integers(lst):\n"
+    "    return sum(i * lst[i+1] for i in range(1, int(lst.__len()) + 1))\n```\n\nI'm getting an error, specifically:\n"
+    "```\nTypeError: can only concatenate str (',.', 's') to str\n```\n\nCan you help me?",
     "I need a function that will check if a given number is an even number. Can you provide one?",
-    "I'm using a local Python installation on my server. I'm trying to install a Python 3.8.1 package, but I'm not sure "
-    "what it actually means. Can you guide me through the process of installing Python 3.8.1?",
+    "I'm using a local Python installation on my server. I'm trying to install a Python 3.8.1 package, but I'm not "
+    "sure what it actually means. Can you guide me through the process of installing Python 3.8.1?",
     "Write a function that determines whether a string of 0’s is a string.",
-    "What are some of the key differences between a regular Python 2 and a Python 3. I am starting with a Python script "
-    "that uses Python 3.2. What does the -v and -m do in Python?",
+    "What are some of the key differences between a regular Python 2 and a Python 3. I am starting with a Python "
+    "script that uses Python 3.2. What does the -v and -m do in Python?",
     # Of the kinds that larger models give.
     "Here is my Python code:\n```python\ndef f(x):\n    x + 1\n```\nWhy does it return None?",
     "Here's a function that should reverse a list, but it fails on empty input. Can you fix it?",
@@ -72,15 +72,16 @@ REJECTED = [
     (" \n\t", Reason.EMPTY),
     # Of SmolLM2's draws.
     (
-        "I'm planning to launch a new product in 2024 and I'm looking for some advice on how to launch it successfully. "
-        "I have a limited budget and need a solid plan to get the product out of the market quickly. Can you help me?",
+        "I'm planning to launch a new product in 2024 and I'm looking for some advice on how to launch it "
+        "successfully. I have a limited budget and need a solid plan to get the product out of the market quickly. "
+        "Can you help me?",
         Reason.OFF_TOPIC,
     ),
     ("I'm on a ship on a solo trip to visit some friends. Can you help me with a problem?", Reason.OFF_TOPIC),
     ("Can you explain the concept of AI-driven marketing?", Reason.OFF_TOPIC),
     (
         "I'm planning to build a new home, and I've come across an option for a 500 sq. ft. commercial in my "
-        "neighborhood. I'm not sure if this is the best place to build a home. I'm looking for a 10-year lease to build.",
+        "neighborhood. I'm not sure if this is the best place to build a home. I'm looking for a 10-year lease.",
         Reason.OFF_TOPIC,
     ),
     (

@@ -1,0 +1,58 @@
+"""Who fights whom, and who judges."""
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
+from warriorcoder.recipe import Battles, Expert
+
+NAMES = ("one", "twin", "two", "three")
+WEIGHTS = {"one": "x", "twin": "x", "two": "y", "three": "z"}
+ENDPOINT = {"kind": "openai", "base_url": "http://127.0.0.1/v1", "model": "m"}
+EXPERTS = [Expert.model_validate({"name": name, "template": "chatml", "endpoint": ENDPOINT}) for name in NAMES]
+
+
+def test_round_robin_is_every_pair_once_and_the_miner_attacks() -> None:
+    found = pairs("i", "two", NAMES, "round_robin")
+    assert {frozenset((pair.attacker, pair.defender)) for pair in found} == {
+        frozenset(each) for each in combinations(NAMES, 2)
+    }
+    assert len(found) == 6
+    assert {pair.attacker for pair in found if "two" in (pair.attacker, pair.defender)} == {"two"}
+    assert Pair("i", "one", "three") in found
+
+
+def test_attacker_is_the_miner_against_each_other() -> None:
+    assert pairs("i", "two", NAMES, "attacker") == [
+        Pair("i", "two", "one"),
+        Pair("i", "two", "twin"),
+        Pair("i", "two", "three"),
+    ]
+
+
+@pytest.mark.parametrize(("experts", "battles"), [((), 0), (("one",), 0), (("one", "three"), 1)])
+def test_only_experts_that_answered_fight(experts: tuple[str, ...], battles: int) -> None:
+    assert len(pairs("i", "two", experts, "round_robin")) == battles
+    assert pairs("i", "two", experts, "attacker") == []
+
+
+@pytest.mark.parametrize(
+    ("attacker", "defender", "settings", "judges"),
+    [
+        ("one", "two", {}, ["three"]),
+        ("twin", "two", {}, ["three"]),
+        ("two", "three", {}, ["one"]),
+        ("one", "twin", {}, ["two", "three"]),
+        ("two", "three", {"execution_judge": True}, ["one", "execution"]),
+        ("two", "three", {"judges": ["twin", "two"]}, ["twin"]),
+        ("one", "two", {"judges": ["twin"]}, []),
+        ("one", "two", {"judges": ["twin"], "execution_judge": True}, ["execution"]),
+    ],
+)
+def test_no_contestant_and_no_twin_of_one_judges(
+    attacker: str, defender: str, settings: dict[str, Any], judges: list[str]
+) -> None:
+    found = judges_of(Pair("i", attacker, defender), EXPERTS, WEIGHTS, Battles.model_validate(settings))
+    assert found == judges
