@@ -1,0 +1,38 @@
+"""The prompt files, and filling them."""
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from warriorcoder.ids import text_digest
+from warriorcoder.pipelines import prompts
+from warriorcoder.pipelines.prompts import fill, prompt_digest, read_prompt
+
+SLOTS = {
+    "answer_base_v1": {"instruction"},
+    "grade_v1": {"instruction"},
+    "judge_v1": {"instruction", "answer_a", "answer_b"},
+    "mine_list_v1": {"system"},
+}
+
+
+def test_every_prompt_file_is_known_and_has_a_version() -> None:
+    names = {file.name for file in files(prompts).iterdir() if file.name.endswith(".txt")}
+    assert names == {f"{name}.txt" for name in SLOTS}
+    assert all(re.fullmatch(r"\w+_v\d+\.txt", name) for name in names)
+
+
+@pytest.mark.parametrize(("name", "slots"), SLOTS.items())
+def test_a_prompt_has_its_slots_and_no_others(name: str, slots: set[str]) -> None:
+    assert set(re.findall(r"\{(\w+)\}", read_prompt(name))) == slots
+
+
+def test_a_value_is_never_filled_again() -> None:
+    assert fill("{a} {b} {c}", a="{b}", b="{a}") == "{b} {a} {c}"
+    assert fill("{a}", a=r"\1 \g<0> {") == r"\1 \g<0> {"
+
+
+def test_the_digest_is_that_of_the_file() -> None:
+    assert prompt_digest("judge_v1") == text_digest(read_prompt("judge_v1"))
+    assert prompt_digest("judge_v1") != prompt_digest("grade_v1")
