@@ -6,6 +6,7 @@ from typing import Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -51,8 +52,10 @@ class Screen:
         table = Table.grid(padding=(0, 2))
         for stage in STAGES:
             if stage in progress:
-                table.add_row(Text(stage, style="bold"), *_cells(progress[stage]))
-        table.add_row("", message or f"{self._elapsed():.0f} s")
+                counts = progress[stage]
+                bar = ProgressBar(total=max(counts.total, 1), completed=counts.done, width=24)
+                table.add_row(Text(stage, style="bold"), bar, ", ".join(_cells(counts)))
+        table.add_row("", Text(f"{self._elapsed():.0f} s", style="dim"), message)
         return table
 
     def _print_lines(self, progress: dict[str, Progress], message: str) -> None:
