@@ -113,7 +113,24 @@ def spread_out(kept: list[tuple[_Scored, bool]], seed: int) -> list[tuple[_Score
     # Longest first within a round, so that the last rounds do not bring neighbours together.
     order.sort(key=lambda identity: -len(groups[identity]))
     longest = max((len(group) for group in groups.values()), default=0)
-    return [groups[identity][turn] for turn in range(longest) for identity in order if turn < len(groups[identity])]
+    spread = [groups[identity][turn] for turn in range(longest) for identity in order if turn < len(groups[identity])]
+    _move_surplus(spread)
+    return spread
+
+
+def _move_surplus(spread: list[tuple[_Scored, bool]]) -> None:
+    """In the last rounds one instruction may be alone: move its answers to where they are farthest from each other."""
+
+    def identity(place: int) -> str:
+        return str(spread[place][0].instruction["instruction_id"])
+
+    while len(spread) > 1 and identity(-1) == identity(-2):
+        mine = [place for place in range(len(spread)) if identity(place) == identity(-1)]
+        free = [place for place in range(len(spread)) if {place - 1, place}.isdisjoint(mine)]
+        if not free:
+            return
+        entry = spread.pop()
+        spread.insert(max(free, key=lambda place: min(abs(2 * place - 1 - 2 * taken) for taken in mine)), entry)
 
 
 def _lost(gold: _Scored, other: _Scored, recipe: Recipe) -> bool:
