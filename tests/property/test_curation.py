@@ -1,0 +1,63 @@
+"""Curation, whatever was mined: nothing is lost, and of alike instructions the best graded stays."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from warriorcoder.ids import instruction_id
+from warriorcoder.pipelines.mining.curation import Candidate, curate
+from warriorcoder.pipelines.mining.duplicates import jaccard, words
+from warriorcoder.pipelines.mining.grading import band_of
+from warriorcoder.recipe import Curation
+
+TEXTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6).map(" ".join)
+
+
+@st.composite
+def mined(draw: st.DrawFn) -> tuple[list[Candidate], dict[str, int]]:
+    texts = draw(st.lists(TEXTS, max_size=12))
+    candidates = [
+        Candidate(instruction_id(text), text, draw(st.sampled_from(("one", "two"))), number, 1.0, 1.0)
+        for number, text in enumerate(texts)
+    ]
+    grades = {
+        candidate.instruction_id: grade
+        for candidate in candidates
+        if (grade := draw(st.none() | st.integers(1, 10))) is not None
+    }
+    return candidates, grades
+
+
+BANDS = st.lists(st.sampled_from(("poor", "average", "good", "excellent")), min_size=1, unique=True)
+
+
+@settings(deadline=None)
+@given(mined(), BANDS, st.sampled_from((0.0, 0.4, 0.7, 1.0)), st.none() | st.integers(1, 5), st.integers(0, 2**40))
+def test_kept_and_rejected_are_the_candidates(
+    arena: tuple[list[Candidate], dict[str, int]], bands: list[str], threshold: float, size: int | None, seed: int
+) -> None:
+    candidates, grades = arena
+    curation = Curation.model_validate({"keep_bands": bands, "near_duplicate": threshold, "size": size})
+    kept, rejected = curate(candidates, grades, curation, seed)
+    drawn = sorted([row["draw"] for row in kept] + [row["draw"] for row in rejected])
+    assert drawn == [candidate.draw for candidate in candidates]
+    assert len({row["instruction_id"] for row in kept}) == len(kept)
+    assert all(row["band"] in bands for row in kept)
+    assert size is None or len(kept) <= size
+    assert [row["grade"] for row in kept] == sorted((row["grade"] for row in kept), reverse=True)
+
+
+@settings(deadline=None)
+@given(mined(), st.integers(0, 1000))
+def test_of_a_cluster_the_best_graded_stays(arena: tuple[list[Candidate], dict[str, int]], seed: int) -> None:
+    candidates, grades = arena
+    curation = Curation(near_duplicate=0.7, keep_bands=["poor", "average", "good", "excellent"])
+    kept, rejected = curate(candidates, grades, curation, seed)
+    by_id = {row["instruction_id"]: row for row in kept}
+    for row in rejected:
+        if row["reason"] == "near_duplicate":
+            original = by_id[row["detail"].split()[1].rstrip(",")]
+            assert original["grade"] >= grades[row["instruction_id"]]
+            assert jaccard(words(original["instruction"]), words(row["text"])) >= 0.7
+    best = max((grades[c.instruction_id] for c in candidates if c.instruction_id in grades), default=None)
+    assert [row["grade"] for row in kept][:1] == ([] if best is None else [best])
+    assert all(row["band"] == band_of(row["grade"]) for row in kept)
