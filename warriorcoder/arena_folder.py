@@ -88,14 +88,22 @@ class ArenaFolder:
         """Write all tables of a stage.
 
         Where a byte of them changes, everything that later stages made of the old ones is dropped
-        first, so that the folder never holds tables that do not belong together.
+        first, so that the folder never holds tables that do not belong together. Where there is no
+        room for the new ones, the old ones all stay. Raises ArenaError.
         """
         files = {self._shard(name, stage): _parquet(name, rows) for name, rows in tables.items()}
         if all(path.exists() and path.read_bytes() == contents for path, contents in files.items()):
             return
-        self._drop_from(stage)
-        for path, contents in files.items():
-            write_atomically(path, contents)
+        beside: dict[Path, Path] = {}
+        try:
+            for path, contents in files.items():
+                beside[path] = _write_beside(path, contents)
+            self._drop_from(stage)
+            for path, complete in beside.items():
+                _rename(complete, path)
+        finally:
+            for complete in beside.values():
+                complete.unlink(missing_ok=True)
 
     def read_table(self, name: str) -> list[Row]:
         """The rows of a table, in file order. Raises ArenaError where it is absent."""
@@ -166,24 +174,41 @@ class ArenaFolder:
 
 def write_atomically(path: Path, contents: bytes) -> None:
     """Write a file beside its place, flush it to disk and rename it. Raises ArenaError where the disk refuses."""
+    _rename(_write_beside(path, contents), path)
+
+
+def _write_beside(path: Path, contents: bytes) -> Path:
+    """A complete file in the folder of `path`, to be renamed to it. Raises ArenaError and leaves none behind."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(contents)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(beside, 0o644)
-            os.replace(beside, path)
+            os.chmod(name, 0o644)
         except BaseException:
-            Path(beside).unlink(missing_ok=True)
+            Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ArenaError(
-            f"{path}: cannot be written: {error.strerror}. Nothing that was there has changed; "
-            "make room or give another place with --into, then run the same command again."
-        ) from error
+        raise _refused(path, error) from error
+    return Path(name)
+
+
+def _rename(complete: Path, path: Path) -> None:
+    try:
+        complete.replace(path)
+    except OSError as error:
+        complete.unlink()
+        raise _refused(path, error) from error
+
+
+def _refused(path: Path, error: OSError) -> ArenaError:
+    return ArenaError(
+        f"{path}: cannot be written: {error.strerror}. Nothing that was there has changed; "
+        "make room or give another place with --into, then run the same command again."
+    )
 
 
 def _parquet(name: str, rows: list[Row]) -> bytes:

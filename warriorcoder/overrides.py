@@ -22,34 +22,33 @@ def override_key(data: dict[str, Any], override: str) -> None:
         value = yaml.safe_load(written)
     except yaml.YAMLError as error:
         raise RecipeError(f"--set {override}: the value is not valid YAML.") from error
-    *path, last = key.strip().split(".")
     at: Any = data
-    for step in path:
-        at = _descend(at, step, override)
-    if isinstance(at, list):
-        at[_position(at, last, override)] = value
-    elif isinstance(at, dict):
-        at[last] = value
-    else:
-        raise RecipeError(f"--set {override}: {'.'.join(path)} holds {shown(at)}, which has no keys.")
+    place: Any
+    steps = key.strip().split(".")
+    passed: list[str] = []
+    while steps:
+        if isinstance(at, list):
+            place, taken = _position(at, steps, override)
+        elif isinstance(at, dict):
+            place, taken = steps[0], 1
+        else:
+            raise RecipeError(f"--set {override}: {'.'.join(passed)} holds {shown(at)}, which has no keys.")
+        passed += steps[:taken]
+        steps = steps[taken:]
+        if not steps:
+            at[place] = value
+        elif isinstance(at, dict) and at.get(place) is None:
+            at[place] = {}
+        at = at[place]
 
 
-def _descend(at: Any, step: str, override: str) -> Any:
-    if isinstance(at, list):
-        return at[_position(at, step, override)]
-    if isinstance(at, dict):
-        if at.get(step) is None:
-            at[step] = {}
-        return at[step]
-    raise RecipeError(f"--set {override}: there are no keys below {step}.")
-
-
-def _position(items: list[Any], step: str, override: str) -> int:
-    """A place in a list, by number or by the `name` of its entry."""
+def _position(items: list[Any], steps: list[str], override: str) -> tuple[Any, int]:
+    """A place in a list, by the `name` of its entry or by number, and how many steps say it: names may hold dots."""
     names = [item.get("name") if isinstance(item, dict) else None for item in items]
-    if step in names:
-        return names.index(step)
-    if step.isdigit() and int(step) < len(items):
-        return int(step)
+    for taken in range(len(steps), 0, -1):
+        if (name := ".".join(steps[:taken])) in names:
+            return names.index(name), taken
+    if steps[0].isdigit() and int(steps[0]) < len(items):
+        return int(steps[0]), 1
     known = ", ".join(str(name) for name in names if name) or f"0 to {len(items) - 1}"
-    raise RecipeError(f"--set {override}: the list has no entry {step}; it has {known}.")
+    raise RecipeError(f"--set {override}: the list has no entry {steps[0]}; it has {known}.")

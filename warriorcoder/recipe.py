@@ -30,7 +30,7 @@ EXECUTION_JUDGE = "execution"
 class Section(BaseModel):
     """A part of the recipe: unknown keys are refused, values are not changed after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class EmbeddedEndpoint(Section):
@@ -327,7 +327,7 @@ def _section(annotation: Any, value: Any) -> Any:
     return (named or sections or [None])[0]
 
 
-_SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,})")
+_SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|https?://[^/\s:@]*:[^/\s@]+@)")
 
 
 def _refuse_written_secrets(path: Path | str, data: dict[str, Any]) -> None:
