@@ -3,6 +3,7 @@
 import copy
 import functools
 import importlib.metadata
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from typing import Any
 
 from warriorcoder.errors import ModelError, TrainingError
 from warriorcoder.gguf_weights import Source, load_model, load_tokenizer, quiet_libraries, resolve_source
-from warriorcoder.train.output_folder import FINISHED, claim, write_json
+from warriorcoder.train.output_folder import FINISHED, claim, tokens_until, write_json
 from warriorcoder.train.report import Report, first_and_last, step_line
 from warriorcoder.train.settings import Settings, parse_settings, read_mapping
 from warriorcoder.train.table import Labels, count_labels, load_kto, measure_lengths
@@ -69,6 +70,9 @@ def train(
 
     with quiet_libraries():
         trainer = _trainer(model, tokenizer, dataset, settings)
+    if checkpoint:
+        # TRL counts tokens from 0 again after a break.
+        trainer._total_train_tokens = tokens_until(checkpoint)
     _follow(trainer, say)
     from transformers.utils import logging
 
@@ -104,6 +108,7 @@ def train(
         last_margin=first_and_last(log, "rewards/margins")[1],
         tokens=int(tokens) if (tokens := first_and_last(log, "num_tokens")[1]) is not None else None,
         seconds=round(time.monotonic() - began, 1),
+        peak_memory_gib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 2),
         packages={name: importlib.metadata.version(name) for name in PACKAGES},
     )
     write_json(folder / FINISHED, asdict(report))

@@ -41,6 +41,12 @@ def last_checkpoint(output: Path) -> Path | None:
     return max(whole, key=lambda path: int(path.name[11:]), default=None)
 
 
+def tokens_until(checkpoint: Path) -> int:
+    """The tokens that were trained on before a checkpoint, as its log has them."""
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    return int(max((entry.get("num_tokens", 0) for entry in state["log_history"]), default=0))
+
+
 def _is_whole(checkpoint: Path) -> bool:
     try:
         json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))

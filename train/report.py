@@ -31,6 +31,7 @@ class Report:
     last_margin: float | None
     tokens: int | None
     seconds: float
+    peak_memory_gib: float
     packages: dict[str, str]
 
     def lines(self) -> list[str]:
@@ -40,7 +41,8 @@ class Report:
             f"rows      {self.rows}: {self.desirable} desirable (weight {self.desirable_weight:g}), "
             f"{self.undesirable} undesirable (weight {self.undesirable_weight:g}); "
             f"{self.truncated} cut to length, {self.dropped} dropped as too long",
-            f"steps     {self.steps}{resumed}, {_number(self.tokens, '{:,}')} tokens, {self.seconds:.0f} s",
+            f"steps     {self.steps}{resumed}, {_number(self.tokens, '{:,}')} tokens, {self.seconds:.0f} s, "
+            f"{self.peak_memory_gib:.1f} GiB of memory at its peak",
             f"loss      {_number(self.first_loss)} -> {_number(self.last_loss)}    KL {_number(self.last_kl)}    "
             f"reward margin {_number(self.first_margin)} -> {_number(self.last_margin)}",
             f"adapter   {self.adapter} (base {self.base})",

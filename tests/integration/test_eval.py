@@ -1,10 +1,12 @@
 """The whole of HumanEval through the real execution: what is right passes, what is wrong does not."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from warriorcoder.errors import ModelError
 from warriorcoder.eval.benchmarks import load_benchmark
 from warriorcoder.eval.evaluate import MAX_NEW_TOKENS
 from warriorcoder.eval.execution import Outcome, Program, execute_all
@@ -53,6 +55,27 @@ def test_greedy_answers_do_not_depend_on_their_batch() -> None:
     together = answers(2)
     assert together == answers(1)
     assert all("```python" in answer for answer in together)
+
+
+@pytest.mark.models
+def test_a_base_model_completes_the_function() -> None:
+    model, tokenizer = load_model("smollm2-135m-instruct")
+    tokenizer.chat_template = None
+    # An instruct model out of its chat needs the body begun, or it ends the function at once.
+    task = replace(TASKS[28], prompt=f"{TASKS[28].prompt}    result = ''\n    for string in strings:\n")
+    batches = generate(model, tokenizer, [task], max_new_tokens=32, batch_size=1, say=lambda _: None)
+    (answer,) = next(batches)
+    assert answer.prompt == task.prompt
+    source = program_source(task, answer.completion, style_of(tokenizer))
+    assert source is not None
+    assert source.startswith(task.prompt)
+    assert "\ndef " not in source[len(task.prompt) :]
+
+
+@pytest.mark.models
+def test_a_gguf_whose_tokenizer_comes_out_wrong_is_refused() -> None:
+    with pytest.raises(ModelError, match="cannot rebuild the tokenizer"):
+        load_model("gemma-3-270m")
 
 
 @pytest.mark.models

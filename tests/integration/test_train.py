@@ -69,6 +69,7 @@ def test_a_broken_off_training_ends_with_the_same_weights(trained: tuple[Path, l
     report = train(folder / "arena", RECIPE, output, SMALL, say=lambda _: None)
     assert report.resumed_from == 1
     assert report.steps == 2
+    assert report.tokens == json.loads((folder / "adapter" / "report.json").read_text())["tokens"]
     undisturbed = load_file(folder / "adapter" / "adapter_model.safetensors")
     resumed = load_file(output / "adapter_model.safetensors")
     assert undisturbed.keys() == resumed.keys()
