@@ -55,7 +55,7 @@ class Screen:
                 counts = progress[stage]
                 bar = ProgressBar(total=max(counts.total, 1), completed=counts.done, width=24)
                 table.add_row(Text(stage, style="bold"), bar, ", ".join(_cells(counts)))
-        table.add_row("", Text(f"{self._elapsed():.0f} s", style="dim"), message)
+        table.add_row("", Text(f"{self._elapsed():.0f} s", style="dim"), Text(message))
         return table
 
     def _print_lines(self, progress: dict[str, Progress], message: str) -> None:

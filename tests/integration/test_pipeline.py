@@ -119,11 +119,9 @@ def recipe(url: str, **sections: Any) -> Recipe:
 
 
 def run(recipe: Recipe, path: Path, part: str = "run") -> ArenaFolder:
-    folder = ArenaFolder.prepare(path)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SCRIPTED_KEY", KEY)
-        run_part(recipe, folder, part, lambda progress, message: None)
-    return folder
+        return run_part(recipe, path, part, lambda progress, message: None)
 
 
 @pytest.fixture(scope="module")
