@@ -82,6 +82,11 @@ class Judge(AskingStage):
         for identity, instruction in instructions.items():
             present = [expert.name for expert in experts if (identity, expert.name) in answers]
             battles += pairs(identity, instruction["miner"], present, self._recipe.battles.pairing)
+        if not battles:
+            raise RunFailed(
+                "no instruction was answered by two experts, so there is no battle; the reasons are in "
+                f"{self._folder.path / 'rejected'}."
+            )
         judged = [(pair, judges_of(pair, experts, weights, self._recipe.battles)) for pair in battles]
         if not any(judges for _, judges in judged):
             raise RunFailed(

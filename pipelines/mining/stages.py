@@ -29,6 +29,11 @@ class _Mine:
     rejected: list[Row] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def dead(self) -> bool:
+        """Whether the expert has been asked and has never answered."""
+        return 0 < self.drawn == len(self.errors)
+
 
 class Mine(AskingStage):
     """Draw instructions out of every expert until enough are kept or the cap on draws is reached."""
@@ -43,7 +48,10 @@ class Mine(AskingStage):
 
     def work(self, rows: list[Row]) -> list[Row]:
         mines = [_Mine(self._recipe.expert(row["expert"])) for row in rows]
-        while round_ := [(mine, draw) for mine in mines for draw in self._next_draws(mine)]:
+        while not any(mine.dead for mine in mines):
+            round_ = [(mine, draw) for mine in mines for draw in self._next_draws(mine)]
+            if not round_:
+                break
             replies = self.panel.ask([self._call(mine, draw) for mine, draw in round_])
             for (mine, draw), reply in zip(round_, replies, strict=True):
                 self._take(mine, draw, reply)
@@ -54,7 +62,7 @@ class Mine(AskingStage):
         self._folder.update_manifest({"counts": {"mine": _counts(draws, kept, rejected, "draws")}})
         self.record_cost()
         for mine in mines:
-            if not mine.kept and len(mine.errors) == mine.drawn:
+            if mine.dead:
                 raise RunFailed(f"{mine.expert.name}: every draw failed; the first error: {mine.errors[0]}")
         if not kept:
             raise RunFailed(

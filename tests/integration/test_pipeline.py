@@ -397,6 +397,23 @@ def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: Script
     assert not copy.has_table("instructions")
 
 
+def test_an_endpoint_that_never_answers_ends_the_mining_at_once(copy: ArenaFolder, server: ScriptedServer) -> None:
+    """Not after every draw of every expert: the user waits for the message, and the others' draws cost money."""
+    server.script = lambda asked: Fault(401, b"who are you") if asked.model == "m-two" else script(asked)
+    copy.journal_path.unlink()
+    with pytest.raises(RunFailed, match=r"two: every draw failed; the first error: .*HTTP 401: who are you"):
+        work(copy, "mine")
+    assert Counter(asked.model for asked in server.asked) == {"m-one": 8, "m-two": 8, "m-three": 8}
+
+
+def test_no_two_answers_to_one_instruction_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
+    server.script = lambda asked: script(asked) if asked.model == "m-one" else Fault(400)
+    copy.journal_path.unlink()
+    work(copy, "answer")
+    with pytest.raises(RunFailed, match="no instruction was answered by two experts, so there is no battle"):
+        work(copy, "judge")
+
+
 def test_no_judge_with_weights_of_its_own_is_an_error(copy: ArenaFolder) -> None:
     write_addresses(copy, [replace(address, weights="same") for address in read_addresses(copy).values()])
     with pytest.raises(RunFailed, match=r"no battle has a judge.*battles\.execution_judge: true"):
