@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from warriorcoder.dataset_card.keeping import merge_body, split_parts
 from warriorcoder.dataset_card.markdown import inline
 

@@ -9,12 +9,12 @@ import yaml
 from markdown_it import MarkdownIt
 from PIL import Image
 from unit.arena_builder import amend_manifest, build_arena
+
+from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
 from warriorcoder.dataset_card.markdown import code, inline
-
-from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import ArenaError
 from warriorcoder.summary import JudgeRow, Step
 from warriorcoder.tables import STAGES, TABLES
