@@ -266,10 +266,11 @@ def test_the_cost_is_that_of_the_answers(tmp_path: Path, server: ScriptedServer)
 def test_no_more_calls_are_in_flight_than_the_endpoint_takes(tmp_path: Path, server: ScriptedServer) -> None:
     """Four places at the server, shared by both experts: all four are used, and the fifth call waits."""
     server.together = asyncio.Barrier(4)
-    folder = arena(tmp_path / "a", server.url)
-    ask(folder, *(chat(f"call {number}", "one" if number % 2 else "two") for number in range(32)))
+    made = panel(arena(tmp_path / "a", server.url))
+    made.ask([chat(f"call {number}", "one" if number % 2 else "two") for number in range(32)])
     assert len(server.asked) == 32
     assert server.most_in_flight == 4
+    assert made._places["one"] is made._places["two"]
 
 
 @pytest.mark.parametrize("written", [KEY, f"{KEY}\n"], ids=["plain", "with a line end"])
