@@ -3,7 +3,8 @@
 The same arena gives the same bytes. What people wrote into the card is kept (keeping.py).
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, r
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
 from warriorcoder.dataset_card.markdown import code, inline, shortened
 from warriorcoder.errors import ArenaError
+from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe
 from warriorcoder.summary import concerns, funnel, headline, judges, share, stages_done, total_cost
@@ -92,14 +94,24 @@ def _front(folder: ArenaFolder, manifest: Mapping[str, Any], rows: Mapping[str, 
 
 
 def _config(folder: ArenaFolder, name: str) -> dict[str, Any]:
-    """A table's entry in `configs`. One empty file fails the whole load, so a table that has one names the others."""
+    """A table's entry in `configs`.
+
+    One empty file fails the whole load, so a table that has one names the others. The digest of the
+    rows is in the entry because `datasets` 5 caches a local folder by its name and this entry
+    alone: without it, an arena that was made again would go on showing its old rows.
+    """
     files = folder.table_files(name)
     full = [f"{name}/{file.name}" for file in files if read_metadata(file).num_rows]
     config: dict[str, Any] = {
         "config_name": name,
         "data_files": f"{name}/*.parquet" if len(full) == len(files) else full,
+        "description": f"rows {_digest(files)}",
     }
     return config | ({"default": True} if name == DEFAULT_TABLE else {})
+
+
+def _digest(files: Iterable[Path]) -> str:
+    return value_digest([hashlib.sha256(file.read_bytes()).hexdigest() for file in files])[:16]
 
 
 def _size(rows: int) -> str:

@@ -207,7 +207,7 @@ def _rename(complete: Path, path: Path) -> None:
 def _refused(path: Path, error: OSError) -> ArenaError:
     return ArenaError(
         f"{path}: cannot be written: {error.strerror}. Nothing that was there has changed; "
-        "make room or give another place with --into, then run the same command again."
+        "make room, then run the same command again."
     )
 
 

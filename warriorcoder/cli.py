@@ -206,7 +206,7 @@ def evaluate(model: str, benchmark: str, limit: int | None, adapter: Path | None
     """
     from warriorcoder.eval.evaluate import evaluate as measure
 
-    click.echo(measure(model, benchmark, limit, adapter, out, click.echo).line())
+    measure(model, benchmark, limit, adapter, out, click.echo)
 
 
 if __name__ == "__main__":

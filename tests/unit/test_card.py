@@ -64,6 +64,20 @@ def test_datasets_loads_every_config(tmp_path: Path, experts: int) -> None:
     assert load_dataset(path, cache_dir=cache)["train"].features == TABLES["kto"].features
 
 
+def test_an_arena_made_again_shows_its_new_rows_and_not_the_cached_ones(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    folder, cache = build_arena(tmp_path / "demo", instructions=4), str(tmp_path / "cache")
+    write_card(folder)
+    before = load_dataset(str(folder.path), "sft", cache_dir=cache)["train"]
+    rows = folder.read_table("sft")
+    rows[0]["final_score"] += 0.125
+    folder.write_stage("build", {name: folder.read_table(name) for name in ("kto", "preference")} | {"sft": rows})
+    write_card(folder)
+    after = load_dataset(str(folder.path), "sft", cache_dir=cache)["train"]
+    assert after[0]["final_score"] == before[0]["final_score"] + 0.125
+
+
 def test_an_empty_table_gets_no_config_and_the_card_says_so(tmp_path: Path) -> None:
     from datasets import load_dataset
 
@@ -78,7 +92,10 @@ def test_an_empty_table_gets_no_config_and_the_card_says_so(tmp_path: Path) -> N
 
 def test_kto_is_the_default_and_there_is_no_licence_that_nobody_gave(demo: ArenaFolder) -> None:
     front, body = split_front(card(demo))
-    assert front["configs"][0] == {"config_name": "kto", "data_files": "kto/*.parquet", "default": True}
+    kto = front["configs"][0]
+    assert kto["config_name"] == "kto"
+    assert kto["data_files"] == "kto/*.parquet"
+    assert kto["default"] is True
     assert front["size_categories"] == ["n<1K"]
     assert "license" not in front
     assert "No licence is set yet." in body
