@@ -10,10 +10,9 @@ import warnings
 from dataclasses import dataclass
 from textwrap import dedent
 
+from warriorcoder.code_blocks import PYTHON, code_blocks
 from warriorcoder.pipelines.battles.verdicts import Verdict
 
-_BLOCK = re.compile(r"```[ \t]*([\w+#.-]*)[^\n]*\n(.*?)(?:```|\Z)", re.S)
-_PYTHON = {"", "py", "python", "python3"}
 _ASKED = re.compile(r"(?:function|method|class|def)\s+(?:named\s+|called\s+)?[`'\"]?([A-Za-z_]\w*)\s*(?=\(|[`'\"])")
 _CALLED = re.compile(r"(?:function|method|class)\b[^.\n`'\"]{0,20}?\b(?:named|called)\s+[`'\"]?([A-Za-z_]\w*)")
 # "a function called by another", "a class named after its author"
@@ -51,9 +50,9 @@ def names_asked(instruction: str) -> set[str]:
 
 def examine(answer: str, instruction: str) -> Evidence:
     """The evidence in one answer. All its Python blocks are taken together, as a reader would paste them."""
-    found = [code for language, code in _BLOCK.findall(answer) if language.lower() in _PYTHON and code.strip()]
+    python = [block for block in code_blocks(answer) if block.language in PYTHON and block.code.strip()]
     # A block inside a list is indented as a whole.
-    blocks = [dedent(code) for code in found]
+    blocks = [dedent(block.code) for block in python]
     if not blocks:
         return Evidence(False, False, False, False)
     tree = _parse("\n".join(blocks)) or _parse(max(blocks, key=len))

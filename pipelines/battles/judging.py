@@ -7,10 +7,10 @@ from warriorcoder.arena_folder import Row
 from warriorcoder.ids import value_digest
 from warriorcoder.pipelines.battles.execution_judge import judge_by_evidence
 from warriorcoder.pipelines.battles.pairing import Pair
-from warriorcoder.pipelines.battles.verdicts import GRAMMAR, neutralise, read_verdict
+from warriorcoder.pipelines.battles.verdicts import GRAMMAR, read_verdict
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
-from warriorcoder.pipelines.prompts import fill, prompt_digest, read_prompt
+from warriorcoder.pipelines.prompts import fill, neutralise, prompt_digest, read_prompt
 from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
 from warriorcoder.tables import Missing
 

@@ -10,14 +10,7 @@ Verdict = Literal["a", "b", "tie"]
 GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ("A" | "B" | "Tie") "]]"'
 
 _MARKER = re.compile(r"\[\[\s*(A|B|Tie)\s*\]\]", re.I)
-# Verdicts and grades. Other double brackets stay: they are code, which a judge must see as it is.
-_ANY_MARKER = re.compile(r"\[\[\s*(?:A|B|Tie|\d+)\s*\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
 _TURN_ENDS = re.compile(r"<\|(?:im_end|eot_id|end|endoftext|end_of_text)\|>|^<instruction>$", re.M)
-
-
-def neutralise(answer: str) -> str:
-    """A text as a judge may see it: without anything that could pass for a verdict or for the prompt's own frame."""
-    return _ANY_MARKER.sub(lambda found: " ".join(found.group(0)), answer)
 
 
 def read_verdict(text: str, finish_reason: str, *, swapped: bool) -> tuple[Verdict | None, Missing | None]:

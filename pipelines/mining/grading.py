@@ -3,10 +3,9 @@
 import re
 from statistics import median_low
 
-from warriorcoder.pipelines.battles.verdicts import neutralise
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call
-from warriorcoder.pipelines.prompts import fill, read_prompt
+from warriorcoder.pipelines.prompts import fill, neutralise, read_prompt
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.tables import BANDS
 

@@ -5,9 +5,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warriorcoder.pipelines.battles.verdicts import neutralise, read_verdict
+from warriorcoder.pipelines.battles.verdicts import read_verdict
 from warriorcoder.pipelines.mining.grading import parse_grade
-from warriorcoder.pipelines.prompts import fill
+from warriorcoder.pipelines.prompts import fill, neutralise
 
 PIECES = st.sampled_from(
     (

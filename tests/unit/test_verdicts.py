@@ -2,8 +2,8 @@
 
 import pytest
 
-from warriorcoder.pipelines.battles.verdicts import Verdict, neutralise, read_verdict
-from warriorcoder.pipelines.prompts import read_prompt
+from warriorcoder.pipelines.battles.verdicts import Verdict, read_verdict
+from warriorcoder.pipelines.prompts import neutralise, read_prompt
 from warriorcoder.tables import Missing
 
 
