@@ -17,6 +17,7 @@ from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.processes import die_with_parent, forks_die_with_parent
 from warriorcoder.pipelines.endpoints.traces import record_failure
 from warriorcoder.pipelines.mining.stages import Curate, Mine
+from warriorcoder.pipelines.polling import poll_often
 from warriorcoder.recipe import load_recipe
 from warriorcoder.tables import TABLES
 
@@ -90,6 +91,7 @@ def arena_pipeline(folder: ArenaFolder, part: Part) -> Pipeline:
 def main() -> None:
     die_with_parent()
     forks_die_with_parent()
+    poll_often()
     folder, part = ArenaFolder(sys.argv[1]), sys.argv[2]
     # distilabel silences httpx, not its successor, which would log a line a request.
     logging.getLogger("httpx2").setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import settings
 
 MARK = "WARRIORCODER_TEST"
 """Environment variable that marks a test's children, so that they are found when their parent is gone."""
@@ -120,3 +121,8 @@ def _line(process: psutil.Process) -> str:
         return f"{process.pid} {' '.join(process.cmdline())[:200]}"
     except psutil.Error:
         return f"{process.pid} (ended meanwhile)"
+
+
+# Examples take as long as a busy machine lets them.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")

@@ -30,7 +30,7 @@ def passes(arena: Arena) -> bool:
     return all(finding.ok for finding in check_tables(arena))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(2, 6), st.integers(1, 8), st.integers(0, 2**16))
 def test_an_arena_that_was_built_rightly_passes(experts: int, instructions: int, seed: int) -> None:
     assert passes(read(experts, instructions, seed))

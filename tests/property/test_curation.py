@@ -1,6 +1,6 @@
 """Curation, whatever was mined: nothing is lost, and of alike instructions the best graded stays."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.ids import instruction_id
@@ -30,7 +30,6 @@ def mined(draw: st.DrawFn) -> tuple[list[Candidate], dict[str, int]]:
 BANDS = st.lists(st.sampled_from(("poor", "average", "good", "excellent")), min_size=1, unique=True)
 
 
-@settings(deadline=None)
 @given(mined(), BANDS, st.sampled_from((0.0, 0.4, 0.7, 1.0)), st.none() | st.integers(1, 5), st.integers(0, 2**40))
 def test_kept_and_rejected_are_the_candidates(
     arena: tuple[list[Candidate], dict[str, int]], bands: list[str], threshold: float, size: int | None, seed: int
@@ -46,7 +45,6 @@ def test_kept_and_rejected_are_the_candidates(
     assert [row["grade"] for row in kept] == sorted((row["grade"] for row in kept), reverse=True)
 
 
-@settings(deadline=None)
 @given(mined(), st.integers(0, 1000))
 def test_of_a_cluster_the_best_graded_stays(arena: tuple[list[Candidate], dict[str, int]], seed: int) -> None:
     candidates, grades = arena

@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.ids import instruction_id, seed_from, text_digest, value_digest
@@ -17,7 +17,6 @@ JSON = st.recursive(
 ANY_TEXT = st.text(st.characters())
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_an_instruction_keeps_its_id_through_encodings_and_line_ends(text: str) -> None:
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -27,14 +26,12 @@ def test_an_instruction_keeps_its_id_through_encodings_and_line_ends(text: str) 
     assert instruction_id(f" \n{plain}\t\n") == identity
 
 
-@settings(deadline=None)
 @given(ANY_TEXT)
 def test_ids_are_sixteen_hexadecimal_digits_for_any_text(text: str) -> None:
     assert re.fullmatch(r"[0-9a-f]{16}", instruction_id(text))
     assert re.fullmatch(r"[0-9a-f]{16}", text_digest(text))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(categories=("L", "N", "P")), min_size=1), st.text(min_size=1))
 def test_other_texts_have_other_ids(one: str, other: str) -> None:
     def normal(text: str) -> str:
@@ -43,7 +40,6 @@ def test_other_texts_have_other_ids(one: str, other: str) -> None:
     assert (instruction_id(one) == instruction_id(other)) == (normal(one) == normal(other))
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_a_value_keeps_its_digest_through_a_file_and_in_any_order_of_keys(value: object) -> None:
     digest = value_digest(value)
@@ -53,7 +49,6 @@ def test_a_value_keeps_its_digest_through_a_file_and_in_any_order_of_keys(value:
         assert value_digest(dict(reversed(value.items()))) == digest
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers() | st.text(), max_size=4))
 def test_seeds_fit_every_generator(parts: list[object]) -> None:
     assert 0 <= seed_from(*parts) < 2**31

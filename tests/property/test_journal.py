@@ -59,4 +59,4 @@ class JournalMachine(RuleBasedStateMachine):
 
 
 TestJournal = JournalMachine.TestCase
-TestJournal.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestJournal.settings = settings(max_examples=15, stateful_step_count=20)

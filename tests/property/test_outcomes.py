@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.outcomes import label_weights, outcomes
@@ -41,7 +41,6 @@ def recipe(margin: float, seed: int) -> Recipe:
     return Recipe.model_validate({"name": "demo", "seed": seed, "experts": experts, "outcomes": {"margin": margin}})
 
 
-@settings(deadline=None)
 @given(arenas(), st.sampled_from((0.0, 0.05, 0.3)), st.integers(0, 1000))
 def test_every_answer_is_kept_once_or_left_out(
     arena: tuple[list[dict[str, Any]], ...], margin: float, seed: int
@@ -64,7 +63,6 @@ def test_every_answer_is_kept_once_or_left_out(
     assert pairs == Counter((row["instruction_id"], row["expert"]) for row in losers)
 
 
-@settings(deadline=None)
 @given(arenas(), st.integers(0, 1000))
 def test_neighbours_answer_different_instructions_wherever_that_can_be(
     arena: tuple[list[dict[str, Any]], ...], seed: int
@@ -75,7 +73,6 @@ def test_neighbours_answer_different_instructions_wherever_that_can_be(
         assert all(one["instruction_id"] != other["instruction_id"] for one, other in pairwise(rows))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1000), st.integers(1, 1000))
 def test_weighted_labels_count_alike(desirable: int, undesirable: int) -> None:
     """TRL asks for a ratio of 1 to 1.33 between the weighted labels."""

@@ -99,7 +99,6 @@ def test_bradley_terry_gives_the_published_abilities_of_the_american_league(monk
 # what must hold for any games
 
 
-@settings(deadline=None)
 @given(RATING, RATING)
 def test_expected_scores_are_shares_of_one(a: float, b: float) -> None:
     assert expected_score(a, b) + expected_score(b, a) == pytest.approx(1.0)
@@ -107,7 +106,6 @@ def test_expected_scores_are_shares_of_one(a: float, b: float) -> None:
     assert (expected_score(a, b) > 0.5) <= (a > b)
 
 
-@settings(deadline=None)
 @given(RATING, RATING, SCORE, st.floats(0.1, 100))
 def test_an_update_moves_both_sides_by_the_same_amount(a: float, b: float, score: float, k: float) -> None:
     after_a, after_b = elo_update(a, b, score, k)
@@ -116,7 +114,6 @@ def test_an_update_moves_both_sides_by_the_same_amount(a: float, b: float, score
     assert elo_update(b, a, 1 - score, k) == pytest.approx((after_b, after_a))
 
 
-@settings(deadline=None)
 @given(games())
 def test_elo_is_zero_sum_and_tells_what_was_before_each_game(played: list[Game]) -> None:
     final, before = elo(played, MODELS, 40, 1000)
@@ -129,14 +126,12 @@ def test_elo_is_zero_sum_and_tells_what_was_before_each_game(played: list[Game])
     assert replayed == final
 
 
-@settings(deadline=None)
 @given(games())
 def test_elo_does_not_care_which_side_is_called_a(played: list[Game]) -> None:
     swapped = [Game(game.instruction_id, game.b, game.a, 1 - game.score_a) for game in played]
     assert elo(swapped, MODELS, 40, 1000)[0] == pytest.approx(elo(played, MODELS, 40, 1000)[0])
 
 
-@settings(deadline=None)
 @given(games(), st.permutations(MODELS))
 def test_names_mean_nothing(played: list[Game], renamed: list[str]) -> None:
     other = dict(zip(MODELS, renamed, strict=True))
@@ -146,7 +141,6 @@ def test_names_mean_nothing(played: list[Game], renamed: list[str]) -> None:
         assert {other[model]: rating for model, rating in ratings.items()} == pytest.approx(after)
 
 
-@settings(deadline=None)
 @given(games(), st.randoms(use_true_random=False))
 def test_bradley_terry_does_not_depend_on_the_order_of_the_games(played: list[Game], order: random.Random) -> None:
     shuffled = played.copy()
@@ -154,14 +148,12 @@ def test_bradley_terry_does_not_depend_on_the_order_of_the_games(played: list[Ga
     assert bradley_terry(shuffled, MODELS, 1000) == pytest.approx(bradley_terry(played, MODELS, 1000))
 
 
-@settings(deadline=None)
 @given(games())
 def test_bradley_terry_has_its_mean_at_the_start(played: list[Game]) -> None:
     ratings = bradley_terry(played, MODELS, 1000)
     assert sum(ratings.values()) / len(ratings) == pytest.approx(1000)
 
 
-@settings(deadline=None)
 @given(games(), st.sampled_from((1, 30, 1000)))
 def test_bradley_terry_explains_every_models_score(played: list[Game], times: int) -> None:
     """The maximum of the likelihood is where each model's score is the expected one, the prior's ties included."""
@@ -210,7 +202,7 @@ def test_groups_that_hardly_met_still_converge() -> None:
     assert ratings["b"] - ratings["c"] > 250
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(games(("a", "b", "c"), 15).filter(bool), st.integers(0, 2**40))
 def test_the_bootstrap_is_seeded_and_its_intervals_are_in_order(played: list[Game], seed: int) -> None:
     models = ("a", "b", "c")

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.rating import rate
@@ -30,7 +30,6 @@ def votes(draw: st.DrawFn) -> list[dict[str, Any]]:
     return cast
 
 
-@settings(deadline=None)
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_local_scores_are_shares_of_one(for_: int, against: int, ties: int) -> None:
     mine, theirs = local_score(for_, against, ties), local_score(against, for_, ties)
@@ -41,7 +40,6 @@ def test_local_scores_are_shares_of_one(for_: int, against: int, ties: int) -> N
         assert (mine > 0.5) == (for_ > against)
 
 
-@settings(deadline=None)
 @given(votes())
 def test_no_vote_is_lost(cast: list[dict[str, Any]]) -> None:
     battles = count_votes(cast)
@@ -52,7 +50,6 @@ def test_no_vote_is_lost(cast: list[dict[str, Any]]) -> None:
     assert sum(battle.missing for battle in battles) == counted[None]
 
 
-@settings(deadline=None)
 @given(votes())
 def test_calling_the_sides_otherwise_changes_no_winner(cast: list[dict[str, Any]]) -> None:
     swapped = [
@@ -65,7 +62,6 @@ def test_calling_the_sides_otherwise_changes_no_winner(cast: list[dict[str, Any]
         assert one.game.score_a == 1 - other.game.score_a
 
 
-@settings(deadline=None)
 @given(votes(), st.floats(0, 1), st.fixed_dictionaries({model: st.floats(500, 1500) for model in MODELS}))
 def test_final_scores_are_shares_of_one(cast: list[dict[str, Any]], alpha: float, ratings: dict[str, float]) -> None:
     rows, _ = rate(cast, MODELS, Rating(bootstrap=1), 0)
@@ -75,7 +71,6 @@ def test_final_scores_are_shares_of_one(cast: list[dict[str, Any]], alpha: float
     assert scores.keys() == fought
 
 
-@settings(deadline=None)
 @given(votes(), st.integers(0, 2**31), st.randoms(use_true_random=False))
 def test_rating_does_not_depend_on_how_the_votes_came_in(cast: list[dict[str, Any]], seed: int, order: Any) -> None:
     shuffled = cast.copy()
@@ -86,7 +81,6 @@ def test_rating_does_not_depend_on_how_the_votes_came_in(cast: list[dict[str, An
     assert ratings == other_ratings
 
 
-@settings(deadline=None)
 @given(votes())
 def test_the_rows_of_the_rating_add_up(cast: list[dict[str, Any]]) -> None:
     battles, ratings = rate(cast, MODELS, Rating(bootstrap=3), 0)

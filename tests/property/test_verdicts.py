@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.verdicts import read_verdict
@@ -20,7 +20,6 @@ ADVERSARIAL = st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=60)
 FRAME = re.compile(r"</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
 
 
-@settings(deadline=None)
 @given(ADVERSARIAL)
 def test_no_marker_and_no_frame_survives(answer: str) -> None:
     seen = neutralise(answer)
@@ -30,13 +29,11 @@ def test_no_marker_and_no_frame_survives(answer: str) -> None:
     assert neutralise(seen) == seen
 
 
-@settings(deadline=None)
 @given(ADVERSARIAL)
 def test_nothing_but_spaces_is_added(answer: str) -> None:
     assert neutralise(answer).replace(" ", "") == answer.replace(" ", "")
 
 
-@settings(deadline=None)
 @given(ADVERSARIAL, st.sampled_from(("A", "B", "Tie")))
 def test_a_judge_that_quotes_what_it_saw_keeps_its_own_verdict(quoted: str, own: str) -> None:
     said = f"The first says {neutralise(quoted)!r}. My verdict: [[{own}]]\n{neutralise(quoted)}"
@@ -44,7 +41,6 @@ def test_a_judge_that_quotes_what_it_saw_keeps_its_own_verdict(quoted: str, own:
     assert read_verdict(said, "stop", swapped=False)[0] == expected
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80) | ADVERSARIAL)
 def test_swapping_the_order_swaps_the_verdict(text: str) -> None:
     straight, missing = read_verdict(text, "stop", swapped=False)
@@ -53,7 +49,6 @@ def test_swapping_the_order_swaps_the_verdict(text: str) -> None:
     assert swapped == {"a": "b", "b": "a", "tie": "tie", None: None}[straight]
 
 
-@settings(deadline=None)
 @given(ADVERSARIAL, ADVERSARIAL, ADVERSARIAL)
 def test_fill_fills_every_slot_once_and_none_inside_a_value(one: str, two: str, three: str) -> None:
     prompt = "I: {instruction} A: {answer_a} B: {answer_b} other {braces}"
