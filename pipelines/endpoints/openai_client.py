@@ -56,16 +56,14 @@ class OpenAIClient:
             async with self._session.post(
                 url, json=body, headers=_headers(self._address), timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
             ) as response:
-                text = await response.text(errors="replace")
+                text = _without_key(await response.text(errors="replace"), _key(self._address))
                 status, retry_after = response.status, response.headers.get("Retry-After", "")
         except TimeoutError:
             raise Unavailable(f"no answer within {TIMEOUT_SECONDS} s from {url}") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(f"{url}: {type(error).__name__}: {error}") from None
         if status != 200:
-            # Some endpoints repeat the key they were sent, and errors end up in published tables.
-            said = text.replace(key, "[key]") if (key := _key(self._address)) else text
-            message = f"{url}: HTTP {status}: {said[:200]}"
+            message = f"{url}: HTTP {status}: {text[:200]}"
             raise Unavailable(message, _seconds(retry_after)) if status == 429 or status >= 500 else Refused(message)
         return _reply(text, chat=call.messages is not None)
 
@@ -80,6 +78,11 @@ def _request(address: Address, call: Call) -> tuple[str, dict[str, Any]]:
 def _key(address: Address) -> str:
     """The key, or "" for none; a line end that came with it from a file would break the header."""
     return os.environ.get(address.api_key_env, "").strip() if address.api_key_env else ""
+
+
+def _without_key(body: str, key: str) -> str:
+    """A body as it may be kept: some endpoints repeat the key they were sent, and what they say is published."""
+    return body.replace(key, "[key]") if key else body
 
 
 def _headers(address: Address) -> dict[str, str]:
