@@ -160,7 +160,7 @@ class Rating(Section):
 
 
 class Outcomes(Section):
-    """Which answers the training tables take: a loser is this much of final score below the gold answer."""
+    """Which answers the training tables take: a loser lost a battle and is this much of final score below gold."""
 
     margin: Fraction = 0.05
 

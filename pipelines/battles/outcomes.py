@@ -60,11 +60,13 @@ class _Scored:
 def outcomes(
     instructions: Sequence[Row], answers: Sequence[Row], battles: Sequence[Row], ratings: Sequence[Row], recipe: Recipe
 ) -> Outcomes:
-    """Gold answers are desirable; answers at least `outcomes.margin` of final score below are undesirable.
+    """Gold answers are desirable; answers that lost a battle and are well below gold are undesirable.
 
     The gold answer of an instruction has the highest final score; among equals the expert with the
-    higher Elo has it. An instruction whose best answers all score the same has no loser, and
-    answers between gold and the margin are left out, as are answers without a decided battle.
+    higher Elo has it. A loser has fewer votes than its opponent in at least one battle on the
+    instruction, and a final score at least `outcomes.margin` below gold's: without the first, an
+    answer that nobody found worse would be undesirable for its expert's Elo alone. Every other
+    answer is left out, those without a decided battle among them.
     """
     elos = {row["model"]: row["elo"] for row in ratings}
     scores = final_scores(battles, elos, recipe.rating.alpha)
@@ -75,12 +77,18 @@ def outcomes(
         if key in scores:
             scored = _Scored(by_id[key[0]], key[1], row["answer"], scores[key], elos[key[1]])
             groups.setdefault(key[0], []).append(scored)
+    beaten = {
+        (battle["instruction_id"], battle[side])
+        for battle in battles
+        for side, local in (("attacker", battle["local_a"]), ("defender", battle["local_b"]))
+        if local is not None and local < 0.5
+    }
     golds: list[_Scored] = []
     losers: list[tuple[_Scored, _Scored]] = []
     for group in groups.values():
         gold = min(group, key=lambda scored: (-scored.score, -scored.elo, scored.expert))
         golds.append(gold)
-        losers += [(gold, other) for other in group if other is not gold and _lost(gold, other, recipe)]
+        losers += [(gold, other) for other in group if other is not gold and _lost(gold, other, beaten, recipe)]
     kept = spread_out([(gold, True) for gold in golds] + [(loser, False) for _, loser in losers], recipe.seed)
     weights = label_weights(len(golds), len(losers))
     return Outcomes(
@@ -133,8 +141,9 @@ def _move_surplus(spread: list[tuple[_Scored, bool]]) -> None:
         spread.insert(max(free, key=lambda place: min(abs(2 * place - 1 - 2 * taken) for taken in mine)), entry)
 
 
-def _lost(gold: _Scored, other: _Scored, recipe: Recipe) -> bool:
-    return other.score < gold.score and gold.score - other.score >= recipe.outcomes.margin
+def _lost(gold: _Scored, other: _Scored, beaten: set[tuple[str, str]], recipe: Recipe) -> bool:
+    clearly_below = other.score < gold.score and gold.score - other.score >= recipe.outcomes.margin
+    return clearly_below and (other.instruction["instruction_id"], other.expert) in beaten
 
 
 def _pair(gold: _Scored, loser: _Scored) -> Row:

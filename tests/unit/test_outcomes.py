@@ -95,7 +95,15 @@ def test_among_equals_the_higher_elo_is_gold_and_nobody_lost(elo: dict[str, floa
 def test_the_rating_counts_as_alpha_says() -> None:
     fight = battle("i", "a", "c", 0.4)
     assert labels(build(fight, made=recipe(alpha=0.0))) == {"a": False, "c": True}
-    assert labels(build(fight, made=recipe(alpha=0.7))) == {"a": True, "c": False}
+    assert labels(build(fight, made=recipe(alpha=0.7))) == {"a": True}
+
+
+def test_an_answer_that_lost_no_battle_is_never_undesirable() -> None:
+    """Its expert's Elo alone puts it far below gold, but no judge found it worse."""
+    tied = [battle("i", "a", "b", 0.5), battle("i", "a", "c", 0.5), battle("i", "b", "c", 0.5)]
+    assert labels(build(*tied, made=recipe(alpha=0.7))) == {"a": True}
+    beaten_once = [*tied[:2], battle("i", "b", "c", 0.75)]
+    assert labels(build(*beaten_once, made=recipe(alpha=0.7))) == {"a": True, "c": False}
 
 
 def test_an_instruction_without_a_decided_battle_is_left_out() -> None:
