@@ -96,7 +96,7 @@ def main() -> None:
     # distilabel silences httpx, not its successor, which would log a line a request.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
-        # Its cache resumes wrongly (STACK.md); the journal is what makes a second run cheap.
+        # Its cache cannot be resumed and returns old rows for new ones; the journal is what makes a second run cheap.
         arena_pipeline(folder, part).run(use_cache=False)  # type: ignore[arg-type]
     except Exception as error:
         record_failure(folder, "run", error)

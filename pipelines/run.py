@@ -198,7 +198,7 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
             time.sleep(POLL_SECONDS)
         watch(read_progress(progress_folder(folder)), "")
     finally:
-        # distilabel's children outlive it and go on asking (STACK.md): the whole group ends here.
+        # distilabel's children outlive it and go on asking: the whole group ends here.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -69,7 +69,7 @@ class LiteralTemplate(Section):
 
 
 class Sampling(Section):
-    """How an answer is drawn. Defaults: the authors' released scripts (PAPER.md, 2)."""
+    """How an answer is drawn. Defaults: the authors' released scripts."""
 
     temperature: Temperature = 1.0
     top_p: TopP = 0.95
@@ -151,7 +151,7 @@ class Battles(Section):
 
 
 class Rating(Section):
-    """Elo's constants and the weight of the final score (PAPER.md, 2)."""
+    """Elo's constants and the weight of the final score (arXiv 2412.17395)."""
 
     k: Annotated[float, Field(gt=0)] = 40
     start: float = 1000

@@ -19,7 +19,7 @@ class Pair:
 def pairs(instruction_id: str, miner: str, experts: Sequence[str], pairing: str) -> list[Pair]:
     """The battles on one instruction among the experts that answered it, in the experts' order.
 
-    `attacker` (PAPER.md, 2): the miner against each other expert. `round_robin`: every pair, the
+    `attacker` (arXiv 2412.17395): the miner against each other expert. `round_robin`: every pair, the
     miner attacking where it fights; elsewhere the expert named first in the recipe attacks.
     """
     both = [(a, b) if b != miner else (b, a) for a, b in combinations(experts, 2)]

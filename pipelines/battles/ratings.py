@@ -26,7 +26,7 @@ class Game:
 
 
 def expected_score(rating_a: float, rating_b: float) -> float:
-    """E_A = 1 / (1 + 10^((R_B - R_A) / 400)): what Elo expects A to score against B (PAPER.md, 2)."""
+    """E_A = 1 / (1 + 10^((R_B - R_A) / 400)): what Elo expects A to score against B (arXiv 2412.17395)."""
     return float(1.0 / (1.0 + 10.0 ** ((rating_b - rating_a) / ELO_SCALE)))
 
 

@@ -67,13 +67,13 @@ def count_votes(votes: Iterable[Row]) -> list[Battle]:
 
 
 def local_score(votes_for: float, votes_against: float, ties: float = 0) -> float | None:
-    """x(A>B) = t_A / (t_A + t_B), t being votes, a tie half a vote for each (PAPER.md, 2); None without votes."""
+    """x(A>B) = t_A / (t_A + t_B), t being votes, a tie half a vote for each (arXiv 2412.17395); None without votes."""
     total = votes_for + votes_against + ties
     return (votes_for + ties / 2) / total if total else None
 
 
 def final_scores(battles: Iterable[Row], ratings: Mapping[str, float], alpha: float) -> dict[tuple[str, str], float]:
-    """e(A) = mean over A's battles on an instruction of alpha * X(A>B) + (1 - alpha) * x(A>B) (PAPER.md, 2).
+    """e(A) = mean over A's battles on an instruction of alpha * X(A>B) + (1 - alpha) * x(A>B) (arXiv 2412.17395).
 
     X is the expected score by the final Elo ratings, x the local score. Keys are (instruction_id,
     expert); answers without a decided battle have no score. Values lie in [0, 1].

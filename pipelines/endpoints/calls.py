@@ -56,7 +56,7 @@ class Address:
     extra: dict[str, Any] = field(default_factory=dict)
 
     def journal_key(self, call: Call) -> str:
-        """The digest under which the journal keeps the answer to a call (DESIGN.md, the journal)."""
+        """The digest under which the journal keeps the answer: of protocol, weights, prompt, sampling and draw."""
         return value_digest(
             {
                 "protocol": self.protocol,

@@ -21,7 +21,7 @@ from warriorcoder.recipe import Recipe, load_recipe
 class ExpertPanel(AsyncLLM):
     """The experts of an arena as one AsyncLLM.
 
-    distilabel blanks a whole batch when one call fails, and cannot resume (STACK.md). So every
+    distilabel blanks a whole batch when one call fails, and cannot resume. So every
     call is looked up in the journal first, has retries of its own, and comes back as an answer or
     as an error, and no other call notices.
 

@@ -1,4 +1,4 @@
-"""Near-duplicates among instructions: MinHash LSH over words (PAPER.md, 1)."""
+"""Near-duplicates among instructions: MinHash LSH over words (arXiv 2412.17395)."""
 
 import re
 from collections.abc import Sequence

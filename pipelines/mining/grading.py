@@ -45,5 +45,5 @@ def middle_grade(grades: list[int]) -> int | None:
 
 
 def band_of(grade: int) -> str:
-    """The quality band of a grade (PAPER.md, 1): poor 1-2, average 3-4, good 5-8, excellent 9-10."""
+    """The quality band of a grade (arXiv 2412.17395): poor 1-2, average 3-4, good 5-8, excellent 9-10."""
     return BANDS[(grade >= 3) + (grade >= 5) + (grade >= 9)]
