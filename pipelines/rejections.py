@@ -6,9 +6,12 @@ from warriorcoder.tables import Reason
 
 
 def rejected_row(stage: str, reason: Reason, detail: str, text: str, origin: str, draw: int | None) -> Row:
-    """A dropped row: its stage, the reason, what was found, the text and the expert that it came from."""
+    """A dropped row: its stage, the reason, what was found, and who it came from.
+
+    `text` is the instruction: of a draw what the expert completed, of an answer what it should have answered.
+    """
     return {
-        "instruction_id": instruction_id(text) if stage != "answer" else None,
+        "instruction_id": instruction_id(text),
         "stage": stage,
         "reason": reason.value,
         "detail": detail,
