@@ -120,12 +120,11 @@ def _work(recipe: Any, path: Path, part: str, quiet: bool) -> None:
 
     with Screen(Console(stderr=True), quiet=quiet) as screen:
         folder = run_part(recipe, path, part, screen.show)
-    if part in ("run", "rate", "build"):
-        from warriorcoder.dataset_card.card import write_card
-
-        write_card(folder)
+    from warriorcoder.dataset_card.card import write_card
     from warriorcoder.report import print_report
 
+    # Whatever the part was: a stage that changed its tables has dropped later ones, which the old card would name.
+    write_card(folder)
     print_report(folder, Console())
 
 

@@ -137,6 +137,7 @@ def test_a_stopped_run_leaves_no_process_and_loses_no_answer(
     again = mining(arena)
     _, said = again.communicate(timeout=240)
     assert again.returncode == 0, said
+    assert "not finished" in (arena / "README.md").read_text(encoding="utf-8")
     progress = read_progress(arena / ".work" / "progress")
     assert sum(stage.replayed for stage in progress.values()) == kept
     assert sum(stage.done for stage in progress.values()) == answered(arena)
