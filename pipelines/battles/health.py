@@ -6,6 +6,7 @@ from typing import Any
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.recipe import EXECUTION_JUDGE
+from warriorcoder.recount import RECORD
 
 ALWAYS_FIRST = 0.9
 FEWEST_VERDICTS = 8
@@ -22,9 +23,7 @@ def judge_counts(votes: Sequence[Row]) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     verdicts: dict[tuple[str, str, str, str], list[str | None]] = {}
     for vote in votes:
-        judge = counts.setdefault(
-            vote["judge"], dict.fromkeys(("votes", "missing", "ties", "first", "battles_judged", "consistent"), 0)
-        )
+        judge = counts.setdefault(vote["judge"], dict.fromkeys(RECORD, 0))
         if vote["verdict"] is None:
             judge["missing"] += 1
         else:

@@ -1,7 +1,5 @@
 """The stages `answer`, `judge`, `rate` and `build`: from the instructions to the training tables."""
 
-from typing import Any
-
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.health import findings, judge_counts
@@ -10,6 +8,7 @@ from warriorcoder.pipelines.battles.outcomes import outcomes
 from warriorcoder.pipelines.battles.pairing import judges_of, pairs
 from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
+from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage, Stage
@@ -118,7 +117,7 @@ class Judge(AskingStage):
                 answers[pair.instruction_id, pair.defender],
             )
 
-        def call(ballot: Ballot, attempt: int) -> Any:
+        def call(ballot: Ballot, attempt: int) -> Call:
             instruction, a, b = texts(ballot)
             shown = (b, a) if ballot.swapped else (a, b)
             return verdict_call(self._recipe, self._recipe.expert(ballot.judge), instruction, shown, attempt)

@@ -21,9 +21,9 @@ from warriorcoder.recipe import Recipe, load_recipe
 class ExpertPanel(AsyncLLM):
     """The experts of an arena as one AsyncLLM.
 
-    distilabel blanks a whole batch when one call fails, and cannot resume. So every
-    call is looked up in the journal first, has retries of its own, and comes back as an answer or
-    as an error, and no other call notices.
+    distilabel blanks a whole batch when one call fails, and cannot resume. So every call is looked
+    up in the journal first, has retries of its own, and comes back as an answer or as an error,
+    and no other call notices.
 
     `arena` is the arena folder; its `.work/addresses.json` says where each expert is.
     """
@@ -65,10 +65,13 @@ class ExpertPanel(AsyncLLM):
         """
         costs = {}
         for name, counts in sorted(self._cost.items()):
-            price = self._recipe.expert(name).price
-            dollars = price and (counts["input_tokens"] * price.input + counts["output_tokens"] * price.output) / 1e6
-            costs[name] = {**counts, "dollars": dollars}
+            costs[name] = {**counts, "dollars": self._dollars(name, counts["input_tokens"], counts["output_tokens"])}
         return costs
+
+    def _dollars(self, expert: str, input_tokens: float, output_tokens: float) -> float | None:
+        """What tokens of an expert cost; None where it has no price."""
+        price = self._recipe.expert(expert).price
+        return (input_tokens * price.input + output_tokens * price.output) / 1e6 if price else None
 
     async def _agenerate(self, inputs: Any, num_generations: int = 1, **kwargs: Any) -> Any:
         """One HTTP session for the batch; a place at its endpoint for each call."""
@@ -129,4 +132,4 @@ class ExpertPanel(AsyncLLM):
             counts["output_tokens"] += reply.output_tokens
             progress.input_tokens += reply.input_tokens
             progress.output_tokens += reply.output_tokens
-            progress.dollars = sum(cost["dollars"] or 0.0 for cost in self.cost().values())
+            progress.dollars += self._dollars(expert, reply.input_tokens, reply.output_tokens) or 0.0

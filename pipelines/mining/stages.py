@@ -1,12 +1,11 @@
 """The stages `mine` and `curate`: from the experts to the instructions of the arena."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.ids import instruction_id
-from warriorcoder.pipelines.endpoints.calls import Reply
+from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.mining.curation import Candidate, curate
@@ -74,7 +73,7 @@ class Mine(AskingStage):
     def _next_draws(self, mine: _Mine) -> range:
         return next_round(len(mine.kept), mine.drawn, self._recipe.mining.per_expert, self._recipe.mining.draws)
 
-    def _call(self, mine: _Mine, draw: int) -> Any:
+    def _call(self, mine: _Mine, draw: int) -> Call:
         grid = self._recipe.grid_of(mine.expert)
         return mining_call(mine.expert.name, template_of(mine.expert), grid, draw, self._recipe.seed)
 
