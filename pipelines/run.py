@@ -23,6 +23,7 @@ from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import (
     clear_traces,
+    has_finished,
     progress_folder,
     read_failure,
     stop_file,
@@ -102,7 +103,7 @@ def _experts(
         yield [], {}
         return
     watch({}, "reading the experts' weights")
-    weights = {expert.name: weights_of(expert) for expert in recipe.experts}
+    weights = weights_of(recipe.experts)
     experts = {
         expert.name: {
             "kind": expert.endpoint.kind,
@@ -208,12 +209,17 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
 
 
 def _verify(folder: ArenaFolder, part: str) -> None:
-    """distilabel's own end means nothing: the stages up to the last must have left their tables and counts."""
+    """distilabel's own end means nothing.
+
+    The last stage must have done its work in this run, and all up to it have left their tables and counts.
+    """
     last = STAGES.index(LAST_STAGE[part])
     counts = folder.manifest().get("counts", {})
     stages = STAGES[: last + 1]
     missing = [name for name, table in TABLES.items() if table.stage in stages and not folder.has_table(name)]
     missing += [stage for stage in stages if stage not in counts]
+    if not has_finished(folder, LAST_STAGE[part]):
+        missing.append(f"the end of the stage {LAST_STAGE[part]}")
     if missing:
         raise RunFailed(
             f"the pipeline ended without {', '.join(missing)}. Last error: {_last_error(_log(folder))}. "

@@ -8,7 +8,7 @@ from pydantic import PrivateAttr
 
 from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
-from warriorcoder.pipelines.endpoints.traces import record_failure
+from warriorcoder.pipelines.endpoints.traces import record_failure, record_finished
 from warriorcoder.recipe import Recipe, load_recipe
 
 
@@ -31,7 +31,9 @@ class Stage(GlobalStep):
 
     def process(self, inputs: StepInput) -> Any:
         try:
-            yield self.work(inputs)
+            rows = self.work(inputs)
+            record_finished(self._folder, str(self.name))
+            yield rows
         except Exception as error:
             record_failure(self._folder, str(self.name), error)
             raise

@@ -9,9 +9,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -50,13 +51,21 @@ def file_digest(path: Path) -> str:
         return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def weights_of(expert: Expert) -> str:
-    """What names the weights behind an expert: as declared, else a GGUF file's digest, else the served model."""
-    if expert.weights:
-        return expert.weights
-    if isinstance(expert.endpoint, EmbeddedEndpoint):
-        return file_digest(gguf_path(expert.endpoint.model))
-    return expert.endpoint.model
+def weights_of(experts: Iterable[Expert]) -> dict[str, str]:
+    """What names the weights behind each expert: as declared, else a GGUF file's digest, else the served model.
+
+    A file is read once, however many experts share it.
+    """
+    digest_of = cache(file_digest)
+
+    def name(expert: Expert) -> str:
+        if expert.weights:
+            return expert.weights
+        if isinstance(expert.endpoint, EmbeddedEndpoint):
+            return digest_of(gguf_path(expert.endpoint.model).resolve())
+        return expert.endpoint.model
+
+    return {expert.name: name(expert) for expert in experts}
 
 
 def server_settings(recipe: Recipe) -> dict[Path, ServerSettings]:

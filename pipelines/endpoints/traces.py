@@ -10,6 +10,7 @@ from pathlib import Path
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import WarriorError
 from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.tables import STAGES
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,27 @@ def read_failure(folder: ArenaFolder) -> Failure | None:
     return Failure(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
 
 
+def record_finished(folder: ArenaFolder, stage: str) -> None:
+    """Keep that a stage did its work in this run: its tables may lie there from an earlier one."""
+    _finished_file(folder, stage).touch()
+
+
+def has_finished(folder: ArenaFolder, stage: str) -> bool:
+    """Whether a stage did its work in this run."""
+    return _finished_file(folder, stage).exists()
+
+
 def clear_traces(folder: ArenaFolder) -> None:
-    """Forget how the last run went: its stop, its failure, its progress."""
+    """Forget how the last run went: its stop, its failure, its progress, its finished stages."""
     stop_file(folder).unlink(missing_ok=True)
     _failure_file(folder).unlink(missing_ok=True)
     shutil.rmtree(progress_folder(folder), ignore_errors=True)
+    for stage in STAGES:
+        _finished_file(folder, stage).unlink(missing_ok=True)
+
+
+def _finished_file(folder: ArenaFolder, stage: str) -> Path:
+    return folder.work / f"finished-{stage}"
 
 
 def _failure_file(folder: ArenaFolder) -> Path:

@@ -34,7 +34,7 @@ def ask(address: Address, call: Call) -> Reply:
 
 
 def weights(recipe: Recipe) -> dict[str, str]:
-    return {expert.name: weights_of(expert) for expert in recipe.experts}
+    return weights_of(recipe.experts)
 
 
 def test_twins_share_a_server_and_everybody_answers(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-"""What a run refuses before it changes anything."""
+"""What a run refuses before it changes anything, and what it takes for its end."""
 
 import fcntl
 import json
+import shutil
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,10 @@ import pytest
 from unit.arena_builder import build_arena
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.errors import ArenaError, ModelError, RecipeError, WarriorError
+from warriorcoder.errors import ArenaError, ModelError, RecipeError, RunFailed, WarriorError
 from warriorcoder.pipelines.arena import PARTS
 from warriorcoder.pipelines.run import LAST_STAGE, run_part
-from warriorcoder.recipe import Recipe
+from warriorcoder.recipe import Recipe, load_recipe
 from warriorcoder.tables import STAGES
 
 ASKING = ("run", "mine", "battle")
@@ -122,3 +124,11 @@ def test_a_second_run_in_an_arena_is_refused(tmp_path: Path) -> None:
 def test_every_part_ends_with_a_stage() -> None:
     assert set(LAST_STAGE) == set(PARTS)
     assert set(LAST_STAGE.values()) <= set(STAGES)
+
+
+def test_tables_of_an_earlier_run_do_not_pass_for_this_one_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """distilabel can return early with exit code 0; here its process does nothing at all."""
+    folder = build_arena(tmp_path / "demo", instructions=4)
+    monkeypatch.setattr(sys, "executable", shutil.which("true"))
+    with pytest.raises(RunFailed, match="the pipeline ended without the end of the stage rate"):
+        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message: None)
