@@ -79,14 +79,7 @@ def funnel_png(steps: Sequence[Step]) -> bytes:
             label="drops out",
         )
         for place, step in zip(places, steps, strict=True):
-            axes.annotate(
-                f"{step.kept:,} of {step.entered:,}",
-                (100, place),
-                (6, 0),
-                textcoords="offset points",
-                va="center",
-                annotation_clip=False,
-            )
+            _beside(axes, f"{step.kept:,} of {step.entered:,}", (100, place), 6)
         axes.set_yticks(places, [f"{step.stage}: {step.unit}" for step in steps])
         axes.tick_params(axis="y", length=0)
         axes.set_ylabel("stage: what goes in")
@@ -108,14 +101,7 @@ def judges_png(judges: Sequence[JudgeRow]) -> bytes:
         axes.plot(shares, places, "o", color=BLUE, markersize=9, clip_on=False, label="judge")
         axes.axvline(0.5, color=GREY, linestyle="--", linewidth=1, zorder=0, label="even-handed, 0.5")
         for place, judge in zip(places, rows, strict=True):
-            axes.annotate(
-                f"{judge.first:,} of {judge.decisive:,}",
-                (1, place),
-                (14, 0),
-                textcoords="offset points",
-                va="center",
-                annotation_clip=False,
-            )
+            _beside(axes, f"{judge.first:,} of {judge.decisive:,}", (1, place), 14)
         _names(axes, [judge.judge for judge in rows], "judge")
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
@@ -123,6 +109,11 @@ def judges_png(judges: Sequence[JudgeRow]) -> bytes:
         _legend(axes)
 
     return _png(len(rows), "Do the judges favour the answer shown first?", draw)
+
+
+def _beside(axes: "Axes", text: str, point: tuple[float, float], distance: int) -> None:
+    """Write right of the axes, `distance` points from a point at their edge."""
+    axes.annotate(text, point, (distance, 0), textcoords="offset points", va="center", annotation_clip=False)
 
 
 def _names(axes: "Axes", names: list[str], label: str) -> None:
