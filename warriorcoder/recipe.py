@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint, Endpoint, Positive, Section, Structured
 from warriorcoder.errors import RecipeError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, is_local_model
 from warriorcoder.overrides import override_key, shown
+from warriorcoder.recipe_mistakes import mistakes
 from warriorcoder.tables import BANDS
 
 Band = Literal["poor", "average", "good", "excellent"]
@@ -21,44 +23,9 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=
 Temperature = Annotated[float, Field(ge=0, le=5)]
 TopP = Annotated[float, Field(gt=0, le=1)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(gt=0)]
 
 EXECUTION_JUDGE = "execution"
 """The name under which the execution judge votes; no expert may take it."""
-
-
-class Section(BaseModel):
-    """A part of the recipe: unknown keys are refused, values are not changed after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class EmbeddedEndpoint(Section):
-    """A llama.cpp server of our own on this machine, ended with the run."""
-
-    kind: Literal["embedded"]
-    model: str
-    context: Positive = 2048
-    slots: Positive = 4
-    threads: Positive = 1
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
-
-    @property
-    def concurrency(self) -> int:
-        return self.slots
-
-
-class OpenAIEndpoint(Section):
-    """An OpenAI-compatible server: vLLM, llama.cpp, SGLang, LiteLLM and others."""
-
-    kind: Literal["openai"]
-    base_url: Annotated[str, Field(pattern=r"^https?://")]
-    model: str
-    api_key_env: str | None = None
-    concurrency: Positive = 16
-
-
-Endpoint = Annotated[EmbeddedEndpoint | OpenAIEndpoint, Field(discriminator="kind")]
 
 
 class LiteralTemplate(Section):
@@ -116,7 +83,8 @@ class Expert(Section):
     weights: str | None = None
     mining: Grid | None = None
     answers: Sampling | None = None
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
+    tokenizer: str | None = None
     price: Price | None = None
 
     @property
@@ -172,11 +140,24 @@ class Publish(Section):
     private: bool = True
 
 
+class Budget(Section):
+    """What an arena may cost in all, over every run in its folder. A run ends in order before one of them is passed."""
+
+    dollars: Annotated[float, Field(gt=0)] | None = None
+    calls: Positive | None = None
+    tokens: Positive | None = None
+
+
 class Recipe(Section):
-    """A whole run. `digest` names it; secrets are never in it, only the names of their variables."""
+    """A whole run. `digest` names it; secrets are never in it, only the names of their variables.
+
+    `patience` is how many seconds an endpoint may be down before the run ends.
+    """
 
     name: Name
     seed: Annotated[int, Field(ge=0)] = 0
+    patience: Annotated[float, Field(gt=0)] = 600
+    budget: Budget = Budget()
     experts: list[Expert] = Field(min_length=2)
     mining: Mining = Mining()
     curation: Curation = Curation()
@@ -216,6 +197,26 @@ class Recipe(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _forms_can_be_bound(self) -> Self:
+        for where, bound, named in (
+            ("curation", self.curation.constrained, self.curation.graders),
+            ("battles", self.battles.constrained, self.battles.judges),
+        ):
+            for expert in self.experts if bound else []:
+                if (named == "uninvolved" or expert.name in named) and expert.endpoint.structured is None:
+                    raise ValueError(
+                        f"{where}.constrained is set, but the endpoint of {expert.name} does not say how its server "
+                        f"binds an answer's form; give endpoint.structured: {', '.join(get_args(Structured))}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _budget_can_be_kept(self) -> Self:
+        if self.budget.dollars is not None and not any(expert.price for expert in self.experts):
+            raise ValueError("budget.dollars is given, but no expert has a price; give `price: {input: …, output: …}`")
+        return self
+
     @property
     def digest(self) -> str:
         return value_digest(self.model_dump(mode="json"))
@@ -252,79 +253,9 @@ def load_recipe(path: Path | str, overrides: list[str] | None = None) -> Recipe:
     try:
         recipe = Recipe.model_validate(data)
     except ValidationError as error:
-        raise RecipeError("\n".join(f"{path}: {line}" for line in _mistakes(error, data))) from error
+        raise RecipeError("\n".join(f"{path}: {line}" for line in mistakes(error, data, Recipe))) from error
     _refuse_written_secrets(path, data)
     return recipe
-
-
-def _mistakes(error: ValidationError, data: dict[str, Any]) -> list[str]:
-    """One line a mistake: where, what was found, what is allowed."""
-    found: dict[str, list[str]] = {}
-    for mistake in error.errors():
-        place = _place(mistake["loc"], data, absent=mistake["type"] in ("missing", "extra_forbidden"))
-        where = ".".join(map(str, place))
-        match mistake["type"]:
-            case "missing":
-                message = "missing; it must be given"
-            case "extra_forbidden":
-                message = f"unknown key; allowed here: {', '.join(_allowed_keys(place[:-1], data))}"
-            case "union_tag_invalid":
-                message = f"found kind {shown(mistake['ctx']['tag'])}; allowed: {mistake['ctx']['expected_tags']}"
-            case "union_tag_not_found":
-                message = "the key kind is missing; allowed: 'embedded', 'openai'"
-            case "value_error":
-                message = mistake["msg"].removeprefix("Value error, ")
-            case _:
-                message = f"found {shown(mistake['input'])}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
-        found.setdefault(where, []).append(message)
-    # A union reports each of its members: one line for the place, none where a deeper place says more.
-    deepest = [where for where in found if not any(where and other.startswith(where + ".") for other in found)]
-    return [(f"{where}: " if where else "") + _joined(found[where]) + "." for where in deepest]
-
-
-def _joined(messages: list[str]) -> str:
-    first, *others = dict.fromkeys(messages)
-    return " or ".join([first, *(other.partition("; ")[2] or other for other in others)])
-
-
-def _place(loc: tuple[int | str, ...], data: Any, *, absent: bool) -> list[int | str]:
-    """The place as the user wrote it: without the union members that pydantic puts between the keys."""
-    place: list[int | str] = []
-    at = data
-    for depth, step in enumerate(loc):
-        if _holds(at, step):
-            at = at[step]
-            place.append(step)
-        elif absent and depth == len(loc) - 1:
-            place.append(step)
-    return place
-
-
-def _holds(at: Any, step: int | str) -> bool:
-    return step in at if isinstance(at, dict) else isinstance(at, list) and isinstance(step, int) and step < len(at)
-
-
-def _allowed_keys(place: list[int | str], data: dict[str, Any]) -> list[str]:
-    """The keys of the section at a place."""
-    annotation: Any = Recipe
-    at: Any = data
-    for step in place:
-        at = at[step]
-        if isinstance(step, str):
-            annotation = annotation.model_fields[step].annotation
-        annotation = _section(annotation, at)
-    return list(annotation.model_fields)
-
-
-def _section(annotation: Any, value: Any) -> Any:
-    """The Section inside an annotation such as list[Expert] or A | B; of two, the one whose kind the value names."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return annotation
-    sections = [_section(member, value) for member in get_args(annotation)]
-    sections = [section for section in sections if section is not None]
-    kind = value.get("kind") if isinstance(value, dict) else None
-    named = [section for section in sections if kind in get_args(getattr(section, "__annotations__", {}).get("kind"))]
-    return (named or sections or [None])[0]
 
 
 _SECRET = re.compile(r"\b(hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|https?://[^/\s:@]*:[^/\s@]+@)")

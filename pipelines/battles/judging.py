@@ -7,7 +7,7 @@ from warriorcoder.arena_folder import Row
 from warriorcoder.ids import value_digest
 from warriorcoder.pipelines.battles.execution_judge import judge_by_evidence
 from warriorcoder.pipelines.battles.pairing import Pair
-from warriorcoder.pipelines.battles.verdicts import GRAMMAR, read_verdict
+from warriorcoder.pipelines.battles.verdicts import FORM, read_verdict
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.prompts import fill, neutralise, prompt_digest, read_prompt
@@ -48,8 +48,8 @@ def verdict_call(recipe: Recipe, judge: Expert, instruction: str, shown: tuple[s
         answer_a=neutralise(shown[0]),
         answer_b=neutralise(shown[1]),
     )
-    grammar = GRAMMAR if recipe.battles.constrained else None
-    return judgement_call(recipe, judge, Judgement(text, "judge", recipe.battles.max_tokens, grammar), attempt)
+    form = FORM if recipe.battles.constrained else None
+    return judgement_call(recipe, judge, Judgement(text, "judge", recipe.battles.max_tokens, form), attempt)
 
 
 def vote_row(ballot: Ballot, reply: Reply) -> Row:

@@ -3,11 +3,15 @@
 import re
 from typing import Literal
 
+from warriorcoder.pipelines.endpoints.calls import Constraint
 from warriorcoder.tables import Missing
 
 Verdict = Literal["a", "b", "tie"]
 
-GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ("A" | "B" | "Tie") "]]"'
+FORM = Constraint(
+    gbnf=r'root ::= [^\[\]]{1,200} "[[" ("A" | "B" | "Tie") "]]"',
+    regex=r"[^\[\]]{1,200}\[\[(A|B|Tie)\]\]",
+)
 
 _MARKER = re.compile(r"\[\[\s*(A|B|Tie)\s*\]\]", re.I)
 _TURN_ENDS = re.compile(r"<\|(?:im_end|eot_id|end|endoftext|end_of_text)\|>|^<instruction>$", re.M)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from warriorcoder.ids import seed_from
-from warriorcoder.pipelines.endpoints.calls import Call
+from warriorcoder.pipelines.endpoints.calls import Call, Constraint
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.prompts import fill, read_prompt
-from warriorcoder.recipe import EmbeddedEndpoint, Expert, Recipe
+from warriorcoder.recipe import Expert, Recipe
 
 ANSWER_BASE_PROMPT = "answer_base_v1"
 REASK_TEMPERATURE = 0.7
@@ -20,7 +20,7 @@ class Judgement:
     prompt: str
     purpose: str
     max_tokens: int
-    grammar: str | None = None
+    constraint: Constraint | None = None
 
 
 def answer_call(recipe: Recipe, expert: Expert, instruction: str) -> Call:
@@ -43,15 +43,13 @@ def answer_text(expert: Expert, completion: str) -> str:
 
 
 def judgement_call(recipe: Recipe, judge: Expert, judgement: Judgement, attempt: int) -> Call:
-    """Ask a judge or grader: greedy at first, drawn when asked again. The grammar goes where the server takes it."""
+    """Ask a judge or grader: greedy at first, drawn when asked again."""
     sampling: dict[str, Any] = {
         "temperature": REASK_TEMPERATURE if attempt else 0.0,
         "top_p": 1.0,
         "max_tokens": judgement.max_tokens,
         "seed": seed_from(recipe.seed, judgement.purpose, judge.name, attempt),
     }
-    if judgement.grammar and isinstance(judge.endpoint, EmbeddedEndpoint):
-        sampling["grammar"] = judgement.grammar
-    if template_of(judge).chat:
-        return Call(judge.name, sampling, messages=[{"role": "user", "content": judgement.prompt}], draw=attempt)
-    return Call(judge.name, sampling, prompt=judgement.prompt + "\nExplanation:", draw=attempt)
+    messages = [{"role": "user", "content": judgement.prompt}] if template_of(judge).chat else None
+    prompt = None if messages else judgement.prompt + "\nExplanation:"
+    return Call(judge.name, sampling, prompt, messages, attempt, judgement.constraint)

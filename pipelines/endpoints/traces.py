@@ -31,7 +31,7 @@ def write_addresses(folder: ArenaFolder, addresses: Sequence[Address]) -> None:
 def read_addresses(folder: ArenaFolder) -> dict[str, Address]:
     """Where each expert is reached, by its name."""
     entries = json.loads((folder.work / "addresses.json").read_text(encoding="utf-8"))
-    return {entry["expert"]: Address(**entry) for entry in entries}
+    return {entry["expert"]: Address.from_json(entry) for entry in entries}
 
 
 def stop_file(folder: ArenaFolder) -> Path:

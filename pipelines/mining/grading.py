@@ -4,7 +4,7 @@ import re
 from statistics import median_low
 
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
-from warriorcoder.pipelines.endpoints.calls import Call
+from warriorcoder.pipelines.endpoints.calls import Call, Constraint
 from warriorcoder.pipelines.prompts import fill, neutralise, read_prompt
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.tables import BANDS
@@ -13,7 +13,10 @@ PROMPT = "grade_v1"
 MAX_TOKENS = 256
 
 _MARKER = re.compile(r"\[\[\s*(10|[1-9])\s*\]\]")
-GRAMMAR = r'root ::= [^\[\]]{1,200} "[[" ([1-9] | "10") "]]"'
+FORM = Constraint(
+    gbnf=r'root ::= [^\[\]]{1,200} "[[" ([1-9] | "10") "]]"',
+    regex=r"[^\[\]]{1,200}\[\[([1-9]|10)\]\]",
+)
 
 
 def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expert]:
@@ -29,8 +32,8 @@ def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expe
 def grading_call(recipe: Recipe, grader: Expert, instruction: str, attempt: int) -> Call:
     """Ask one grader for a grade; later attempts are drawn, not greedy."""
     text = fill(read_prompt(PROMPT), instruction=neutralise(instruction))
-    grammar = GRAMMAR if recipe.curation.constrained else None
-    return judgement_call(recipe, grader, Judgement(text, "grade", MAX_TOKENS, grammar), attempt)
+    form = FORM if recipe.curation.constrained else None
+    return judgement_call(recipe, grader, Judgement(text, "grade", MAX_TOKENS, form), attempt)
 
 
 def parse_grade(text: str) -> int | None:
