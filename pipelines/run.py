@@ -29,7 +29,8 @@ from warriorcoder.pipelines.endpoints.traces import (
     stop_file,
     write_addresses,
 )
-from warriorcoder.recipe import OpenAIEndpoint, Recipe
+from warriorcoder.endpoint_kinds import RemoteEndpoint
+from warriorcoder.recipe import Recipe
 from warriorcoder.tables import STAGES, TABLES
 
 POLL_SECONDS = 0.2
@@ -83,7 +84,7 @@ def _check_before(recipe: Recipe, part: str) -> None:
     for expert in recipe.experts:
         template_of(expert)
         endpoint = expert.endpoint
-        if isinstance(endpoint, OpenAIEndpoint) and endpoint.api_key_env and endpoint.api_key_env not in os.environ:
+        if isinstance(endpoint, RemoteEndpoint) and endpoint.api_key_env and endpoint.api_key_env not in os.environ:
             raise RecipeError(
                 f"experts.{expert.name}.endpoint.api_key_env: the environment variable {endpoint.api_key_env} "
                 "is not set. Export it, or name another one."

@@ -7,6 +7,7 @@ from distilabel.steps import GlobalStep, StepInput
 from pydantic import PrivateAttr
 
 from warriorcoder.arena_folder import ArenaFolder, Row
+from warriorcoder.pipelines.accounting import require_all_accounted
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.traces import record_failure, record_finished
 from warriorcoder.recipe import Recipe, load_recipe
@@ -37,6 +38,11 @@ class Stage(GlobalStep):
         except Exception as error:
             record_failure(self._folder, str(self.name), error)
             raise
+
+    def record_counts(self, counts: dict[str, int], **others: Any) -> None:
+        """Put the stage's counts into the manifest, with what else it has to say. Raises RunFailed for a lost row."""
+        require_all_accounted(str(self.name), counts)
+        self._folder.update_manifest({"counts": {str(self.name): counts}, **others})
 
     @abstractmethod
     def work(self, rows: list[Row]) -> list[Row]:

@@ -29,7 +29,8 @@ class Answer(AskingStage):
 
     def work(self, rows: list[Row]) -> list[Row]:
         asked = [(row, expert) for row in rows for expert in self._recipe.experts]
-        replies = self.panel.ask([answer_call(self._recipe, expert, row["instruction"]) for row, expert in asked])
+        calls = (answer_call(self._recipe, expert, row["instruction"]) for row, expert in asked)
+        replies = self.panel.ask(calls, len(asked))
         answers, rejected = [], []
         for (row, expert), reply in zip(asked, replies, strict=True):
             answer = answer_text(expert, reply.text)
@@ -54,7 +55,7 @@ class Answer(AskingStage):
                 )
         self._folder.write_stage("answer", {"answers": answers, "rejected": rejected})
         counts = {"asked": len(asked), "answers": len(answers), "rejected": len(rejected)}
-        self._folder.update_manifest({"counts": {"answer": counts}})
+        self.record_counts(counts)
         self.record_cost()
         if not answers:
             raise RunFailed(f"no expert answered anything; the first error: {rejected[0]['detail']}")
@@ -101,7 +102,7 @@ class Judge(AskingStage):
             "votes": len(votes) - missing,
             "missing": missing,
         }
-        self._folder.update_manifest({"counts": {"judge": counts}})
+        self.record_counts(counts)
         self.record_cost()
         return votes
 
@@ -127,11 +128,16 @@ class Judge(AskingStage):
             if ballot.judge == EXECUTION_JUDGE:
                 instruction, a, b = texts(ballot)
                 found[ballot] = execution_vote(ballot, a, b, instruction)
+        open_ = [ballot for ballot in cast if ballot not in found]
         for attempt in range(self._recipe.battles.attempts):
-            open_ = [ballot for ballot in cast if ballot not in found or found[ballot]["verdict"] is None]
-            replies = self.panel.ask([call(ballot, attempt) for ballot in open_])
+            replies = self.panel.ask((call(ballot, attempt) for ballot in open_), len(open_))
+            again = []
             for ballot, reply in zip(open_, replies, strict=True):
                 found[ballot] = vote_row(ballot, reply)
+                # A call that failed for good has had its tries; one without a verdict is asked once more.
+                if found[ballot]["verdict"] is None and reply.error is None:
+                    again.append(ballot)
+            open_ = again
         return [found[ballot] for ballot in cast]
 
 
@@ -154,9 +160,7 @@ class Rate(Stage):
         judges = judge_counts(votes)
         decided = sum(row["winner"] is not None for row in battles)
         counts = {"battles": len(battles), "decided": decided, "undecided": len(battles) - decided}
-        self._folder.update_manifest(
-            {"counts": {"rate": counts}, "judges": judges, "findings": findings(judges, ratings)}
-        )
+        self.record_counts(counts, judges=judges, findings=findings(judges, ratings))
         if not ratings:
             raise RunFailed(
                 "no vote has a verdict, so nobody can be rated. The votes are kept; look at their `reason` column, "
@@ -187,5 +191,5 @@ class Build(Stage):
             "sft": len(built.sft),
             "preference": len(built.preference),
         }
-        self._folder.update_manifest({"counts": {"build": counts}})
+        self.record_counts(counts)
         return built.kto

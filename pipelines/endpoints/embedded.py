@@ -20,7 +20,8 @@ from warriorcoder.errors import ModelError
 from warriorcoder.local_models import gguf_path
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
-from warriorcoder.recipe import EmbeddedEndpoint, Expert, Recipe
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint
+from warriorcoder.recipe import Expert, Recipe
 
 READY_WITHIN_SECONDS = 300.0
 
@@ -101,23 +102,33 @@ def serve(recipe: Recipe, weights: dict[str, str], logs: Path) -> Iterator[list[
         for server in starting.values():
             running.callback(server.stop)
         urls = {path: server.wait() for path, server in starting.items()}
-        addresses = []
-        for expert in recipe.experts:
-            endpoint = expert.endpoint
-            if isinstance(endpoint, EmbeddedEndpoint):
-                path = gguf_path(endpoint.model).resolve()
-                url, model, key, places = urls[path], SERVED_MODEL, None, settings[path].slots
-            else:
-                url, model, key, places = (
-                    endpoint.base_url.rstrip("/"),
-                    endpoint.model,
-                    endpoint.api_key_env,
-                    endpoint.concurrency,
-                )
-            addresses.append(
-                Address(expert.name, "openai", url, model, weights[expert.name], places, key, dict(expert.extra))
-            )
+        addresses = [
+            _address(expert, weights[expert.name], {path: (urls[path], settings[path].slots) for path in settings})
+            for expert in recipe.experts
+        ]
         yield addresses
+
+
+def _address(expert: Expert, weights: str, local: dict[Path, tuple[str, int]]) -> Address:
+    """Where an expert is reached; `local` has the address and the slots of each file's server."""
+    endpoint = expert.endpoint
+    shared = {"structured": endpoint.structured, "tokenizer": expert.tokenizer, "extra": dict(expert.extra)}
+    if isinstance(endpoint, EmbeddedEndpoint):
+        url, slots = local[gguf_path(endpoint.model).resolve()]
+        return Address(expert.name, "openai", (url,), SERVED_MODEL, weights, slots, **shared)
+    return Address(
+        expert.name,
+        endpoint.kind,
+        # A provider of the Hub has no address of its own.
+        endpoint.urls or ("",),
+        endpoint.model,
+        weights,
+        endpoint.concurrency,
+        endpoint.api_key_env,
+        endpoint.timeout,
+        provider=endpoint.provider if isinstance(endpoint, HFInferenceEndpoint) else None,
+        **shared,
+    )
 
 
 class _Server:

@@ -7,7 +7,9 @@ class FaultKind(StrEnum):
     """Why an attempt brought no answer."""
 
     KEY = "key"
-    """401, 403: the key is missing, wrong or not allowed here."""
+    """401: the key is missing or wrong."""
+    FORBIDDEN = "forbidden"
+    """403: the key may not do this, or the text is not allowed."""
     MODEL = "model"
     """The server does not serve the model that was asked for."""
     ROUTE = "route"
@@ -26,14 +28,14 @@ class FaultKind(StrEnum):
     """An answer that is no completion: cut off, not JSON, or without the fields of the protocol."""
 
 
-FOR_GOOD = frozenset({FaultKind.KEY, FaultKind.MODEL, FaultKind.ROUTE, FaultKind.REQUEST})
-"""Asking again would bring the same."""
-
 OF_THE_ENDPOINT = frozenset({FaultKind.KEY, FaultKind.MODEL, FaultKind.ROUTE})
-"""No other request of this kind can succeed either, so long as none has."""
+"""No other request can succeed either: somebody must mend the recipe or the server."""
 
-OF_THE_CONNECTION = frozenset({FaultKind.DOWN, FaultKind.TIMEOUT})
-"""The endpoint may be down, which is no fault of the call's."""
+OF_THE_REQUEST = frozenset({FaultKind.FORBIDDEN, FaultKind.REQUEST})
+"""This request would be refused again; others may be taken."""
+
+MAY_BE_BILLED = frozenset({FaultKind.TIMEOUT, FaultKind.GARBLED})
+"""The model may have written all of an answer that never arrived whole."""
 
 
 class Fault(Exception):

@@ -3,19 +3,28 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from warriorcoder.pipelines.endpoints.calls import Reply
 
 WRITE_EVERY_SECONDS = 0.25
 
 
 @dataclass
 class Progress:
-    """Counts of one stage: calls, tokens and dollars so far (dollars of the priced experts alone)."""
+    """One stage so far: calls, tokens, dollars (of the priced experts alone), and what the user should know.
+
+    `replayed` are the calls that the journal answered. `asked_seconds` is the time that the others
+    took, added up, `journal_seconds` the time that writing them took. `experts` has each expert's
+    share: calls, input_tokens, output_tokens, and unmetered, the answers whose tokens nobody counted.
+    """
 
     stage: str
+    began: float = field(default_factory=time.time)
     total: int = 0
     done: int = 0
     replayed: int = 0
@@ -25,6 +34,26 @@ class Progress:
     input_tokens: int = 0
     output_tokens: int = 0
     dollars: float = 0.0
+    asked_dollars: float = 0.0
+    asked_seconds: float = 0.0
+    journal_seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    experts: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def count(self, expert: str, reply: Reply, dollars: float) -> None:
+        """Add a call that has ended, and what its answer cost, wherever the answer came from."""
+        self.done += 1
+        if reply.error is not None:
+            self.failed += 1
+            return
+        share = self.experts.setdefault(expert, {"calls": 0, "input_tokens": 0, "output_tokens": 0, "unmetered": 0})
+        share["calls"] += 1
+        share["unmetered"] += reply.input_tokens is None or reply.output_tokens is None
+        for key, tokens in (("input_tokens", reply.input_tokens or 0), ("output_tokens", reply.output_tokens or 0)):
+            share[key] += tokens
+        self.input_tokens += reply.input_tokens or 0
+        self.output_tokens += reply.output_tokens or 0
+        self.dollars += dollars
 
 
 class ProgressFile:

@@ -58,7 +58,7 @@ class Mine(AskingStage):
         rejected = [row for mine in mines for row in mine.rejected]
         draws = sum(mine.drawn for mine in mines)
         self._folder.write_stage("mine", {"rejected": rejected})
-        self._folder.update_manifest({"counts": {"mine": _counts(draws, kept, rejected, "draws")}})
+        self.record_counts(_counts(draws, kept, rejected, "draws"))
         self.record_cost()
         for mine in mines:
             if mine.dead:
@@ -113,7 +113,7 @@ class Curate(AskingStage):
         grades = self._grade(candidates)
         kept, rejected = curate(candidates, grades, self._recipe.curation, self._recipe.seed)
         self._folder.write_stage("curate", {"instructions": kept, "rejected": rejected})
-        self._folder.update_manifest({"counts": {"curate": _counts(len(rows), kept, rejected, "entered")}})
+        self.record_counts(_counts(len(rows), kept, rejected, "entered"))
         self.record_cost()
         if not kept:
             raise RunFailed(
@@ -133,14 +133,17 @@ class Curate(AskingStage):
         ]
         found: dict[str, list[int]] = {}
         for attempt in range(self._recipe.curation.attempts):
-            calls = [
+            calls = (
                 grading_call(self._recipe, grader, texts[identity].instruction, attempt) for identity, grader in open_
-            ]
-            grades = [parse_grade(reply.text) for reply in self.panel.ask(calls)]
-            for (identity, _), grade in zip(open_, grades, strict=True):
+            )
+            again = []
+            for (identity, grader), reply in zip(open_, self.panel.ask(calls, len(open_)), strict=True):
+                grade = parse_grade(reply.text)
                 if grade is not None:
                     found.setdefault(identity, []).append(grade)
-            open_ = [asked for asked, grade in zip(open_, grades, strict=True) if grade is None]
+                elif reply.error is None:
+                    again.append((identity, grader))
+            open_ = again
         middles = {identity: middle_grade(grades) for identity, grades in found.items()}
         return {identity: grade for identity, grade in middles.items() if grade is not None}
 

@@ -1,0 +1,373 @@
+"""Many calls to many servers at once: each has its own fate, and every answer is durable before it is given out."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import islice
+
+import aiohttp
+
+from warriorcoder.errors import ModelError, RunFailed, WarriorError
+from warriorcoder.pipelines.endpoints.budget import Amount, Purse
+from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
+from warriorcoder.pipelines.endpoints.clients import Client, connect
+from warriorcoder.pipelines.endpoints.faults import MAY_BE_BILLED, OF_THE_ENDPOINT, OF_THE_REQUEST, Fault, FaultKind
+from warriorcoder.pipelines.endpoints.keeping import Keeper
+from warriorcoder.pipelines.endpoints.progress import Progress
+from warriorcoder.pipelines.endpoints.server import Breaker, Server, backoff
+from warriorcoder.pipelines.endpoints.usage import metered
+
+TRIES = 5
+"""So often a call is tried while its server answers others; then it has failed for good."""
+
+REFUSALS = 8
+"""So many refused requests at first, and no answer, mean that the endpoint takes none of this kind."""
+
+CERTAIN_AFTER_SECONDS = 60.0
+"""When nothing but failing calls is left, the server is given so long before they are given up."""
+
+LOOKED_UP_AT_ONCE = 256
+LOOKS_EVERY_SECONDS = 0.25
+
+
+@dataclass(eq=False, slots=True)
+class _Ticket:
+    """A call on its way: the places in the list of replies that wait for it, and how it has fared."""
+
+    call: Call
+    key: str
+    places: list[int]
+    tries: int = 0
+    failed_at: float = 0.0
+    fault: Fault | None = None
+
+
+@dataclass(eq=False)
+class _Desk:
+    """One expert's part of the exchange: its servers, and the calls that wait for one of them."""
+
+    address: Address
+    clients: list[tuple[Server, Client]] = field(default_factory=list)
+    waiting: deque[_Ticket] = field(default_factory=deque)
+    answers: int = 0
+    refusals: int = 0
+
+
+class Exchange:
+    """Asks the experts of an arena.
+
+    A call is looked up in the journal first. One that must be asked goes to the server of its
+    expert with the most room, waits for its next try without holding a place there, and ends as an
+    answer or as an error; no other call notices. A server that is down holds up its own calls alone.
+
+    Raises, after the calls in flight have ended and been kept: ModelError for an endpoint that can
+    answer nobody (wrong key, model or address), RunFailed where a server is down for longer than
+    `patience` seconds or the budget is spent.
+    """
+
+    def __init__(
+        self,
+        addresses: dict[str, Address],
+        keeper: Keeper,
+        purse: Purse,
+        progress: Progress,
+        patience: float,
+        is_stopped: Callable[[], bool],
+    ) -> None:
+        self._addresses = addresses
+        self._keeper = keeper
+        self._purse = purse
+        self._progress = progress
+        self._patience = patience
+        self._is_stopped = is_stopped
+        self._servers: dict[str, Server] = {}
+        self._desks = {name: _Desk(address) for name, address in addresses.items()}
+        self._later: list[tuple[float, int, _Ticket]] = []
+        self._open: dict[str, _Ticket] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._end: WarriorError | None = None
+        self._unexpected: BaseException | None = None
+
+    async def ask(self, calls: Iterable[Call], total: int) -> list[Reply]:
+        """The replies to `total` calls, in their order."""
+        replies: list[Reply | None] = [None] * total
+        self._progress.total += total
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
+        ) as session:
+            self._connect(session)
+            try:
+                await self._work(enumerate(calls), replies)
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+        given = [reply for reply in replies if reply is not None]
+        if len(given) != total:
+            raise RuntimeError(f"{total} calls came to {len(given)} replies")
+        return given
+
+    def _connect(self, session: aiohttp.ClientSession) -> None:
+        """The servers, shared by experts at the same address; their limits and troubles stay between rounds."""
+        for desk in self._desks.values():
+            desk.clients = []
+            for url in desk.address.base_urls:
+                place = url or f"the provider {desk.address.provider}"
+                server = self._servers.setdefault(place, Server(place, desk.address.concurrency))
+                desk.clients.append((server, connect(desk.address, url, session)))
+
+    async def _work(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> None:
+        """Take in calls as there is room for them, start them, and see to those that failed, until none is left."""
+        more = True
+        while more or self._open:
+            if self._is_stopped():
+                await self._finish_what_is_in_flight()
+                # The run is being stopped: this process is ended from outside, with nothing half done.
+                await asyncio.Event().wait()
+            self._bring_back()
+            self._start(replies)
+            while more and self._has_room():
+                more = self._take_in(calls, replies)
+                self._start(replies)
+            self._look_after_the_stuck(replies)
+            if self._end or self._unexpected:
+                await self._finish_what_is_in_flight()
+                raise self._unexpected or self._end  # type: ignore[misc]
+            self._progress.notes = self._notes()
+            if self._open:
+                await self._rest()
+
+    def _take_in(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> bool:
+        """Look the next calls up in the journal; those without an answer wait at their desks. False at the end."""
+        batch = [
+            (place, call, self._addresses[call.expert].journal_key(call))
+            for place, call in islice(calls, LOOKED_UP_AT_ONCE)
+        ]
+        known = self._keeper.look_up([key for _, _, key in batch])
+        for place, call, key in batch:
+            if (reply := known.get(key)) is not None:
+                replies[place] = reply
+                self._desks[call.expert].answers += 1
+                self._progress.replayed += 1
+                self._count(call.expert, reply)
+            elif key in self._open:
+                self._open[key].places.append(place)
+            else:
+                self._open[key] = ticket = _Ticket(call, key, [place])
+                self._desks[call.expert].waiting.append(ticket)
+        return len(batch) == LOOKED_UP_AT_ONCE
+
+    def _has_room(self) -> bool:
+        """Whether a server could take a call for which none waits."""
+        now = time.monotonic()
+        return any(
+            not desk.waiting and any(server.free(now) for server, _ in desk.clients) for desk in self._desks.values()
+        )
+
+    def _bring_back(self) -> None:
+        """Calls whose time for another try has come wait at their desks again, before the others."""
+        now = time.monotonic()
+        while self._later and self._later[0][0] <= now:
+            ticket = heappop(self._later)[2]
+            desk = self._desks[ticket.call.expert]
+            # At a server in trouble every call gets its turn; elsewhere an old call comes before new ones.
+            if any(server.trouble_since is not None for server, _ in desk.clients):
+                desk.waiting.append(ticket)
+            else:
+                desk.waiting.appendleft(ticket)
+
+    def _start(self, replies: list[Reply | None]) -> None:
+        """Begin as many calls as servers and budget allow, desk by desk in turn so that none is starved."""
+        desks = [desk for desk in self._desks.values() if desk.waiting]
+        while desks:
+            now = time.monotonic()
+            desks = [desk for desk in desks if self._start_one(desk, now, replies) and desk.waiting]
+
+    def _start_one(self, desk: _Desk, now: float, replies: list[Reply | None]) -> bool:
+        server, client = max(desk.clients, key=lambda each: each[0].free(now))
+        if not server.free(now):
+            return False
+        call = desk.waiting[0].call
+        reserved = self._purse.reserve(call)
+        if reserved is None:
+            # What the calls in flight set aside may come back; when none is left, this is the end of the budget.
+            if not self._tasks:
+                self._end = RunFailed(
+                    f"{self._purse.refusal(call)}. Everything answered so far is kept. Raise the budget, and the "
+                    "same command goes on from here."
+                )
+            return False
+        ticket = desk.waiting.popleft()
+        server.in_flight += 1
+        task = asyncio.create_task(self._try(desk, server, client, ticket, reserved, replies))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return True
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._unexpected = error
+        self._wake.set()
+
+    async def _try(
+        self,
+        desk: _Desk,
+        server: Server,
+        client: Client,
+        ticket: _Ticket,
+        reserved: Amount,
+        replies: list[Reply | None],
+    ) -> None:
+        """One try of one call."""
+        progress, begun = self._progress, time.monotonic()
+        progress.in_flight += 1
+        try:
+            try:
+                reply = await client.ask(ticket.call)
+            finally:
+                server.in_flight -= 1
+                self._wake.set()
+            now = time.monotonic()
+            server.answered(now)
+            desk.answers += 1
+            reply = metered(desk.address, ticket.call, reply)
+            self._purse.pay(reserved, ticket.call.expert, reply)
+            await self._keeper.keep(ticket.key, ticket.call.expert, desk.address.model, reply, now - begun)
+            self._require_usage(ticket.call.expert, reply)
+            progress.asked_seconds += now - begun
+            progress.asked_dollars = self._purse.spent.dollars
+            self._settle(ticket, reply, replies)
+        except Fault as fault:
+            (self._purse.forfeit if fault.kind in MAY_BE_BILLED else self._purse.release)(reserved)
+            self._failed(desk, server, ticket, fault, begun, replies)
+        finally:
+            progress.in_flight -= 1
+
+    def _failed(
+        self, desk: _Desk, server: Server, ticket: _Ticket, fault: Fault, begun: float, replies: list[Reply | None]
+    ) -> None:
+        """What a fault means: for the endpoint, for the call, or only that it is tried again."""
+        now = time.monotonic()
+        if fault.kind in OF_THE_ENDPOINT or (fault.kind is FaultKind.FORBIDDEN and not desk.answers):
+            self._end = self._end or ModelError(f"{desk.address.expert}: {fault}. {_advice(fault, desk.address)}")
+            return
+        if fault.kind in OF_THE_REQUEST:
+            desk.refusals += 1
+            if desk.refusals >= REFUSALS and not desk.answers:
+                self._end = self._end or ModelError(
+                    f"{desk.address.expert}: the first {REFUSALS} requests were all refused; the last: {fault}. "
+                    "Is there something in `extra` or the sampling that this server does not take, or is its context too short?"
+                )
+            self._settle(ticket, Reply(error=str(fault)), replies)
+            return
+        server.failed(fault, begun, now)
+        self._progress.retries += 1
+        ticket.fault = fault
+        if fault.kind is not FaultKind.THROTTLED:
+            ticket.failed_at = ticket.failed_at or now
+            ticket.tries += 1
+        if ticket.tries >= TRIES and server.answered_at > ticket.failed_at:
+            self._give_up(ticket, replies)
+            return
+        wait = max(fault.wait or 0.0, backoff(max(ticket.tries, 1)))
+        heappush(self._later, (now + wait, id(ticket), ticket))
+
+    def _give_up(self, ticket: _Ticket, replies: list[Reply | None]) -> None:
+        self._settle(ticket, Reply(error=f"{ticket.fault} ({ticket.tries} tries)"), replies)
+
+    def _settle(self, ticket: _Ticket, reply: Reply, replies: list[Reply | None]) -> None:
+        del self._open[ticket.key]
+        for place in ticket.places:
+            replies[place] = reply
+            self._count(ticket.call.expert, reply)
+
+    def _count(self, expert: str, reply: Reply) -> None:
+        dollars = self._purse.dollars(expert, reply.input_tokens or 0, reply.output_tokens or 0)
+        self._progress.count(expert, reply, dollars)
+
+    def _require_usage(self, expert: str, reply: Reply) -> None:
+        """A price, or a budget of tokens, is worth nothing where nobody counts the tokens."""
+        counted = reply.input_tokens is not None and reply.output_tokens is not None
+        if not counted and (self._purse.has_price(expert) or self._purse.needs_tokens):
+            what = "has a price" if self._purse.has_price(expert) else "counts against budget.tokens"
+            self._end = self._end or ModelError(
+                f"{expert}: it {what}, but its endpoint reports no usage, so nobody knows what was spent. Name the "
+                "model's tokenizer (experts.….tokenizer: a folder or a Hub id) and tokens are counted here, or leave "
+                "the price and the budget out. What was answered is kept."
+            )
+
+    def _look_after_the_stuck(self, replies: list[Reply | None]) -> None:
+        """End the run, or give calls up, where a server has brought nothing for too long."""
+        now = time.monotonic()
+        for desk in self._desks.values():
+            stuck = [server for server, _ in desk.clients if self._troubled_for(server, now) is not None]
+            if len(stuck) < len(desk.clients) or any(server.in_flight for server in stuck):
+                continue
+            mine = [ticket for ticket in self._open.values() if ticket.call.expert == desk.address.expert]
+            troubled = min(self._troubled_for(server, now) or 0.0 for server in stuck)
+            hopeless = all(ticket.tries >= TRIES for ticket in mine)
+            if mine and hopeless and troubled >= min(CERTAIN_AFTER_SECONDS, self._patience):
+                self._later = [entry for entry in self._later if entry[2] not in mine]
+                desk.waiting.clear()
+                for ticket in mine:
+                    self._give_up(ticket, replies)
+            elif mine and troubled > self._patience:
+                places = ", ".join(server.name for server in stuck)
+                self._end = self._end or RunFailed(
+                    f"{desk.address.expert}: {places} brought nothing for {troubled:.0f} s (patience: "
+                    f"{self._patience:g}); the last fault: {stuck[0].last_fault}. Everything answered so far is kept. "
+                    "When the server is back, the same command goes on from here."
+                )
+
+    @staticmethod
+    def _troubled_for(server: Server, now: float) -> float | None:
+        return None if server.trouble_since is None else now - server.trouble_since
+
+    def _notes(self) -> list[str]:
+        """What a user should know of the servers now."""
+        now = time.monotonic()
+        notes = []
+        for server in self._servers.values():
+            troubled = self._troubled_for(server, now)
+            if troubled is None:
+                continue
+            if server.breaker(now) is not Breaker.CLOSED:
+                notes.append(f"{server.name} is down for {troubled:.0f} s; tried again until {self._patience:g} s")
+            elif server.last_fault and server.last_fault.kind is FaultKind.THROTTLED:
+                notes.append(f"{server.name} wants fewer calls: {server.limit.allowed} at once now")
+        return notes
+
+    async def _rest(self) -> None:
+        """Wait until a call ends, or until something may begin."""
+        now = time.monotonic()
+        times = [server.closed_until for server in self._servers.values() if server.closed_until > now]
+        times += [self._later[0][0]] if self._later else []
+        pause = min([LOOKS_EVERY_SECONDS, *(max(0.0, moment - now) for moment in times)])
+        timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
+        await self._wake.wait()
+        timer.cancel()
+        self._wake.clear()
+
+    async def _finish_what_is_in_flight(self) -> None:
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+def _advice(fault: Fault, address: Address) -> str:
+    """What to do about a fault that is the endpoint's."""
+    match fault.kind:
+        case FaultKind.KEY | FaultKind.FORBIDDEN:
+            held = f"the key in {address.api_key_env}" if address.api_key_env else "no key was sent: name its api_key_env"
+            return f"The server does not accept {held}." if address.api_key_env else f"The server wants a key; {held}."
+        case FaultKind.MODEL:
+            return f"It does not serve the model {address.model}: ask it for /models, and give one of those as `model`."
+        case _:
+            return (
+                "There is nothing under this address: is base_url right (for kind openai it ends in /v1, for kind tgi "
+                "it does not), and does the server offer raw completion? Mining needs it; a chat-only service cannot be mined."
+            )
