@@ -1,46 +1,70 @@
 """The journal: every answer that an endpoint gave, durable before anything uses it."""
 
 import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
 
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
+from warriorcoder.pipelines.endpoints.journal_rows import (
+    PAGE_BYTES,
+    SCHEMA,
+    SEALED,
+    SPENT_COLUMNS,
+    VERSION,
+    Entry,
+    Row,
+    Spent,
+    spent_row,
+    to_entry,
+    to_reply,
+    to_row,
+    to_spent,
+    total,
+)
 
-VERSION = 1
+__all__ = ["Entry", "Journal", "Spent"]
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS replies (
-    key TEXT PRIMARY KEY,
-    expert TEXT NOT NULL,
-    text TEXT NOT NULL,
-    finish_reason TEXT NOT NULL,
-    input_tokens INTEGER NOT NULL,
-    output_tokens INTEGER NOT NULL
-) WITHOUT ROWID
-"""
+BUSY_SECONDS = 60.0
+"""How long a process waits for another one's transaction."""
+
+# Random keys touch a leaf of the index each: the longer the log, the more of these are written back once.
+_CHECKPOINT_PAGES = 4000
+_CACHE_KIB = 32 * 1024
+_KEYS_AT_ONCE = 500
+_ROWS_AT_ONCE = 64
+
+_COLUMNS = SEALED.replace("seal, text", "seal, asked_run, text")
+_VALUES = "(?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
 class Journal:
     """Answers by the digest of their call, in one SQLite file (WAL) that several processes may share.
 
-    Errors are never stored. Raises ArenaError for a file of another version or a damaged one.
+    `rescued` says in one sentence what was saved where the file was damaged or of an older version,
+    and where the old file lies; None otherwise. A Journal is used by one thread at a time.
+
+    Raises ArenaError where the file cannot be opened, or was made by a newer version.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        self.rescued: str | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection = connect(path)
             version = self._connection.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
                 raise ArenaError(
                     f"{path}: the journal has version {version}, this version of warriorcoder keeps version {VERSION}. "
                     "Use the version that made it, or move the file away; its answers are then asked again."
                 )
-            self._connection.execute(_SCHEMA)
-            self._connection.execute(f"PRAGMA user_version={VERSION}")
+            if not version:
+                create(self._connection)
         except sqlite3.DatabaseError as error:
             raise ArenaError(
                 f"{path}: the journal cannot be opened: {error}. Move the file away; its answers are then asked again."
@@ -48,31 +72,193 @@ class Journal:
 
     def get(self, key: str) -> Reply | None:
         """The answer to a call, or None where it was never answered."""
-        row = self._connection.execute(
-            "SELECT text, finish_reason, input_tokens, output_tokens FROM replies WHERE key = ?", (key,)
-        ).fetchone()
-        return Reply(*row) if row else None
+        return self.get_many([key]).get(key)
 
-    def put(self, key: str, expert: str, reply: Reply) -> None:
-        """Store an answer; on return it is on disk. The first answer to a call stands.
+    def get_many(self, keys: Sequence[str]) -> dict[str, Reply]:
+        """The answers that are there, by key."""
+        found = {}
+        wanted = {bytes.fromhex(key): key for key in keys}
+        blobs = list(wanted)
+        with self._reported("an answer cannot be read"):
+            for start in range(0, len(blobs), _KEYS_AT_ONCE):
+                some = blobs[start : start + _KEYS_AT_ONCE]
+                rows = self._connection.execute(
+                    f"SELECT {SEALED} FROM answers WHERE key IN ({_marks(len(some))})", some
+                ).fetchall()
+                for row in rows:
+                    found[wanted[row[0]]] = to_reply(row)
+        return found
 
-        Raises ArenaError where the disk is full or the file cannot be written.
+    def put_many(self, entries: Sequence[Entry]) -> None:
+        """Store answers; on return they are on disk, all or none. The first answer to a call stands.
+
+        Raises ArenaError where the disk is full or the file cannot be written, ValueError for an error.
         """
-        if reply.error is not None:
-            raise ValueError("an error is never stored as an answer")
-        try:
+        self.write([to_row(entry) for entry in entries], ())
+
+    def mark_used(self, keys: Sequence[str]) -> None:
+        """Keep that the current run used these answers. Those that it stored itself count as used."""
+        self.write((), keys)
+
+    def write(self, rows: Sequence[Row], used: Sequence[str]) -> None:
+        """Store answers as rows, and mark others as used, in one transaction. Raises ArenaError."""
+        if not rows and not used:
+            return
+        with self._reported("an answer cannot be written"), self._transaction():
+            run = self.run
+            if rows:
+                self._store(rows, run)
+            if used:
+                self._mark(used, run)
+
+    def _store(self, rows: Sequence[Row], run: int) -> None:
+        first: dict[bytes, Row] = {}
+        for row in rows:
+            first.setdefault(row[0], row)
+        keys = list(first)
+        for start in range(0, len(keys), _KEYS_AT_ONCE):
+            some = keys[start : start + _KEYS_AT_ONCE]
+            known = f"SELECT key FROM answers WHERE key IN ({_marks(len(some))})"
+            for (key,) in self._connection.execute(known, some).fetchall():
+                del first[key]
+        new = list(first.values())
+        # A statement a row would hand the interpreter's lock over and back for each, against a busy event loop.
+        for start in range(0, len(new), _ROWS_AT_ONCE):
+            some_rows = new[start : start + _ROWS_AT_ONCE]
+            values = [value for row in some_rows for value in (*row[:10], run, row[10])]
             self._connection.execute(
-                "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
-                (key, expert, reply.text, reply.finish_reason, reply.input_tokens, reply.output_tokens),
+                f"INSERT INTO answers ({_COLUMNS}) VALUES {','.join([_VALUES] * len(some_rows))}", values
             )
-        except sqlite3.OperationalError as error:
-            raise ArenaError(
-                f"{self._path}: an answer cannot be written: {error}. What was written before is kept; "
-                "make room, then run the same command again."
-            ) from error
+        for (stage, expert), spent in total(new).items():
+            self._add(stage, expert, spent)
+
+    def _add(self, stage: str, expert: str, more: Spent) -> None:
+        """Add to a running total."""
+        row = self._connection.execute(
+            f"SELECT {SPENT_COLUMNS} FROM spent WHERE stage = ? AND expert = ?", (stage, expert)
+        ).fetchone()
+        if row is None:
+            self._connection.execute(
+                f"INSERT INTO spent ({SPENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?)", spent_row(stage, expert, more)
+            )
+            return
+        spent = to_spent(row)[1]
+        spent.calls += more.calls
+        spent.input_tokens += more.input_tokens
+        spent.output_tokens += more.output_tokens
+        spent.unmetered += more.unmetered
+        spent.seconds += more.seconds
+        self._connection.execute(
+            "UPDATE spent SET calls=?, input_tokens=?, output_tokens=?, unmetered=?, seconds=?, seal=? "
+            "WHERE stage = ? AND expert = ?",
+            (*spent_row(stage, expert, spent)[2:], stage, expert),
+        )
+
+    def _mark(self, used: Sequence[str], run: int) -> None:
+        for start in range(0, len(used), _KEYS_AT_ONCE):
+            some = [bytes.fromhex(key) for key in used[start : start + _KEYS_AT_ONCE]]
+            self._connection.execute(
+                f"INSERT INTO used (id, run) SELECT id, ? FROM answers WHERE key IN ({_marks(len(some))}) "
+                "ON CONFLICT (id) DO UPDATE SET run = excluded.run WHERE run < excluded.run",
+                (run, *some),
+            )
+
+    def spent(self) -> dict[tuple[str, str], Spent]:
+        """What all answers ever stored took, by stage and expert: running totals, which `prune` does not lower."""
+        with self._reported("the totals cannot be read"):
+            return dict(to_spent(row) for row in self._connection.execute(f"SELECT {SPENT_COLUMNS} FROM spent"))
+
+    @property
+    def run(self) -> int:
+        """The number of the current run; 0 before the first one."""
+        return int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM runs").fetchone()[0])
+
+    def begin_run(self) -> int:
+        """Begin a run, and return its number. What is stored or marked from now on, by any process, is used by it."""
+        with self._reported("a run cannot be noted"), self._transaction():
+            number = self.run + 1
+            self._connection.execute("INSERT INTO runs VALUES (?, ?)", (number, int(time.time())))
+        return number
+
+    def finish_stage(self, stage: str, run: int) -> None:
+        """Keep that a stage of a run came to its end: `prune` drops the stage's answers that it did not use."""
+        with self._reported("the end of a stage cannot be noted"), self._transaction():
+            self._connection.execute(
+                "INSERT INTO finished VALUES (?, ?) ON CONFLICT (stage) DO UPDATE SET run = MAX(run, excluded.run)",
+                (stage, run),
+            )
+
+    def entries(self) -> Iterator[tuple[Entry, int]]:
+        """Every answer with the Unix time at which it was stored, in the order of arrival; safe while others write."""
+        last = 0
+        while True:
+            with self._reported("an answer cannot be read"):
+                rows = self._connection.execute(
+                    f"SELECT {SEALED}, id FROM answers WHERE id > ? ORDER BY id LIMIT 500", (last,)
+                ).fetchall()
+                some = [(to_entry(row), row[8]) for row in rows]
+            if not rows:
+                return
+            last = rows[-1][-1]
+            yield from some
 
     def __len__(self) -> int:
-        return int(self._connection.execute("SELECT COUNT(*) FROM replies").fetchone()[0])
+        with self._reported("the answers cannot be counted"):
+            return int(self._connection.execute("SELECT COUNT(*) FROM answers").fetchone()[0])
 
     def close(self) -> None:
         self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself where the disk was full.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _reported(self, what: str) -> Iterator[None]:
+        """Turn SQLite's errors into one that a user can mend."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ArenaError(
+                f"{self.path}: {what}: {error}. What was written before is kept; "
+                "make room, then run the same command again."
+            ) from error
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection whose transactions are on disk when they return."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
+    return connection
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables, unless another process just did."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+        for statement in SCHEMA:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={VERSION}")
+    connection.execute("COMMIT")
+
+
+def _marks(count: int) -> Any:
+    return ",".join("?" * count)
