@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.endpoint_kinds import RemoteEndpoint
 from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
@@ -29,7 +30,6 @@ from warriorcoder.pipelines.endpoints.traces import (
     stop_file,
     write_addresses,
 )
-from warriorcoder.endpoint_kinds import RemoteEndpoint
 from warriorcoder.recipe import Recipe
 from warriorcoder.tables import STAGES, TABLES
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.journal import Spent
-from warriorcoder.recipe import Recipe
+from warriorcoder.recipe import Budget, Recipe
 
 TEMPLATE_TOKENS = 64
 """What a chat template may add to a prompt, at most."""
@@ -32,7 +32,7 @@ class Purse:
     def __init__(self, recipe: Recipe, spent: Amount = Amount()) -> None:
         self._budget = recipe.budget
         self._prices = {expert.name: expert.price for expert in recipe.experts}
-        self._limited = any(limit is not None for limit in (self._budget.dollars, self._budget.calls, self._budget.tokens))
+        self._limited = self._budget != Budget()
         self.spent = spent
         self._reserved = Amount()
 
@@ -77,7 +77,7 @@ class Purse:
         self.spent += Amount(self.dollars(expert, into, out), 1, into + out)
 
     def forfeit(self, reserved: Amount) -> None:
-        """Count what was set aside as spent: the call brought nothing, and the endpoint may charge for it all the same."""
+        """Count what was set aside as spent: the call brought nothing, yet the endpoint may charge for it."""
         self.release(reserved)
         self.spent += reserved
 
@@ -88,8 +88,8 @@ class Purse:
         limit, spent, next_ = (getattr(each, key) for each in (self._budget, self.spent, most))
         shown = "${:.4f}".format if key == "dollars" else "{:,}".format
         return (
-            f"the budget ends here: budget.{key} is {shown(limit)}, {shown(spent)} of it is spent, and the next call to "
-            f"{call.expert} may take up to {shown(next_)}"
+            f"the budget ends here: budget.{key} is {shown(limit)}, {shown(spent)} of it is spent, and the next call "
+            f"to {call.expert} may take up to {shown(next_)}"
         )
 
     def _passed_by(self, amount: Amount) -> str:

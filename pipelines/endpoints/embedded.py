@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint
 from warriorcoder.errors import ModelError
 from warriorcoder.local_models import gguf_path
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
-from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint
 from warriorcoder.recipe import Expert, Recipe
 
 READY_WITHIN_SECONDS = 300.0

@@ -10,11 +10,25 @@ from itertools import islice
 
 import aiohttp
 
-from warriorcoder.errors import ModelError, RunFailed, WarriorError
+from warriorcoder.errors import WarriorError
 from warriorcoder.pipelines.endpoints.budget import Amount, Purse
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients import Client, connect
-from warriorcoder.pipelines.endpoints.faults import MAY_BE_BILLED, OF_THE_ENDPOINT, OF_THE_REQUEST, Fault, FaultKind
+from warriorcoder.pipelines.endpoints.endings import (
+    budget_is_spent,
+    cannot_answer,
+    has_no_usage,
+    is_down,
+    refuses_everything,
+)
+from warriorcoder.pipelines.endpoints.faults import (
+    MAY_BE_BILLED,
+    OF_THE_ANSWER,
+    OF_THE_ENDPOINT,
+    OF_THE_REQUEST,
+    Fault,
+    FaultKind,
+)
 from warriorcoder.pipelines.endpoints.keeping import Keeper
 from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.pipelines.endpoints.server import Breaker, Server, backoff
@@ -28,6 +42,9 @@ REFUSALS = 8
 
 CERTAIN_AFTER_SECONDS = 60.0
 """When nothing but failing calls is left, the server is given so long before they are given up."""
+
+OPEN_AT_MOST = 10_000
+"""So many calls are in memory at once, unless more are in flight."""
 
 LOOKED_UP_AT_ONCE = 256
 LOOKS_EVERY_SECONDS = 0.25
@@ -96,6 +113,7 @@ class Exchange:
         """The replies to `total` calls, in their order."""
         replies: list[Reply | None] = [None] * total
         self._progress.total += total
+        self._wake = asyncio.Event()
         async with aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
         ) as session:
@@ -124,6 +142,9 @@ class Exchange:
         """Take in calls as there is room for them, start them, and see to those that failed, until none is left."""
         more = True
         while more or self._open:
+            if self._end or self._unexpected:
+                await self._finish_what_is_in_flight()
+                raise self._unexpected or self._end  # type: ignore[misc]
             if self._is_stopped():
                 await self._finish_what_is_in_flight()
                 # The run is being stopped: this process is ended from outside, with nothing half done.
@@ -133,12 +154,9 @@ class Exchange:
             while more and self._has_room():
                 more = self._take_in(calls, replies)
                 self._start(replies)
-            self._look_after_the_stuck(replies)
-            if self._end or self._unexpected:
-                await self._finish_what_is_in_flight()
-                raise self._unexpected or self._end  # type: ignore[misc]
+            await self._look_after_the_stuck(replies)
             self._progress.notes = self._notes()
-            if self._open:
+            if self._open and not self._end:
                 await self._rest()
 
     def _take_in(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> bool:
@@ -162,9 +180,9 @@ class Exchange:
         return len(batch) == LOOKED_UP_AT_ONCE
 
     def _has_room(self) -> bool:
-        """Whether a server could take a call for which none waits."""
+        """Whether a server could take a call for which none waits, and memory more that wait."""
         now = time.monotonic()
-        return any(
+        return len(self._open) < OPEN_AT_MOST and any(
             not desk.waiting and any(server.free(now) for server, _ in desk.clients) for desk in self._desks.values()
         )
 
@@ -196,10 +214,7 @@ class Exchange:
         if reserved is None:
             # What the calls in flight set aside may come back; when none is left, this is the end of the budget.
             if not self._tasks:
-                self._end = RunFailed(
-                    f"{self._purse.refusal(call)}. Everything answered so far is kept. Raise the budget, and the "
-                    "same command goes on from here."
-                )
+                self._end = budget_is_spent(self._purse.refusal(call))
             return False
         ticket = desk.waiting.popleft()
         server.in_flight += 1
@@ -254,15 +269,12 @@ class Exchange:
         """What a fault means: for the endpoint, for the call, or only that it is tried again."""
         now = time.monotonic()
         if fault.kind in OF_THE_ENDPOINT or (fault.kind is FaultKind.FORBIDDEN and not desk.answers):
-            self._end = self._end or ModelError(f"{desk.address.expert}: {fault}. {_advice(fault, desk.address)}")
+            self._end = self._end or cannot_answer(desk.address, fault)
             return
         if fault.kind in OF_THE_REQUEST:
             desk.refusals += 1
             if desk.refusals >= REFUSALS and not desk.answers:
-                self._end = self._end or ModelError(
-                    f"{desk.address.expert}: the first {REFUSALS} requests were all refused; the last: {fault}. "
-                    "Is there something in `extra` or the sampling that this server does not take, or is its context too short?"
-                )
+                self._end = self._end or refuses_everything(desk.address, REFUSALS, fault)
             self._settle(ticket, Reply(error=str(fault)), replies)
             return
         server.failed(fault, begun, now)
@@ -295,34 +307,37 @@ class Exchange:
         counted = reply.input_tokens is not None and reply.output_tokens is not None
         if not counted and (self._purse.has_price(expert) or self._purse.needs_tokens):
             what = "has a price" if self._purse.has_price(expert) else "counts against budget.tokens"
-            self._end = self._end or ModelError(
-                f"{expert}: it {what}, but its endpoint reports no usage, so nobody knows what was spent. Name the "
-                "model's tokenizer (experts.….tokenizer: a folder or a Hub id) and tokens are counted here, or leave "
-                "the price and the budget out. What was answered is kept."
-            )
+            self._end = self._end or has_no_usage(expert, what)
 
-    def _look_after_the_stuck(self, replies: list[Reply | None]) -> None:
-        """End the run, or give calls up, where a server has brought nothing for too long."""
+    async def _look_after_the_stuck(self, replies: list[Reply | None]) -> None:
+        """End the run, or give calls up, where all servers of an expert have brought nothing for too long."""
         now = time.monotonic()
         for desk in self._desks.values():
-            stuck = [server for server, _ in desk.clients if self._troubled_for(server, now) is not None]
-            if len(stuck) < len(desk.clients) or any(server.in_flight for server in stuck):
+            troubles = [self._troubled_for(server, now) for server, _ in desk.clients]
+            if None in troubles or any(server.in_flight for server, _ in desk.clients):
+                continue
+            troubled = min(each for each in troubles if each is not None)
+            if troubled < min(CERTAIN_AFTER_SECONDS, self._patience):
                 continue
             mine = [ticket for ticket in self._open.values() if ticket.call.expert == desk.address.expert]
-            troubled = min(self._troubled_for(server, now) or 0.0 for server in stuck)
+            if not mine:
+                continue
             hopeless = all(ticket.tries >= TRIES for ticket in mine)
-            if mine and hopeless and troubled >= min(CERTAIN_AFTER_SECONDS, self._patience):
-                self._later = [entry for entry in self._later if entry[2] not in mine]
-                desk.waiting.clear()
-                for ticket in mine:
-                    self._give_up(ticket, replies)
-            elif mine and troubled > self._patience:
-                places = ", ".join(server.name for server in stuck)
-                self._end = self._end or RunFailed(
-                    f"{desk.address.expert}: {places} brought nothing for {troubled:.0f} s (patience: "
-                    f"{self._patience:g}); the last fault: {stuck[0].last_fault}. Everything answered so far is kept. "
-                    "When the server is back, the same command goes on from here."
-                )
+            if hopeless and all(ticket.fault and ticket.fault.kind in OF_THE_ANSWER for ticket in mine):
+                self._give_all_up(desk, mine, replies)
+            elif troubled > self._patience:
+                # A server that is there, and fails at each of these calls, fails because of them.
+                if hopeless and any([await client.is_alive() for _, client in desk.clients]):
+                    self._give_all_up(desk, mine, replies)
+                else:
+                    servers = [server for server, _ in desk.clients]
+                    self._end = self._end or is_down(desk.address, servers, troubled, self._patience)
+
+    def _give_all_up(self, desk: _Desk, tickets: list[_Ticket], replies: list[Reply | None]) -> None:
+        self._later = [entry for entry in self._later if entry[2] not in tickets]
+        desk.waiting.clear()
+        for ticket in tickets:
+            self._give_up(ticket, replies)
 
     @staticmethod
     def _troubled_for(server: Server, now: float) -> float | None:
@@ -356,18 +371,3 @@ class Exchange:
     async def _finish_what_is_in_flight(self) -> None:
         while self._tasks:
             await asyncio.wait(self._tasks)
-
-
-def _advice(fault: Fault, address: Address) -> str:
-    """What to do about a fault that is the endpoint's."""
-    match fault.kind:
-        case FaultKind.KEY | FaultKind.FORBIDDEN:
-            held = f"the key in {address.api_key_env}" if address.api_key_env else "no key was sent: name its api_key_env"
-            return f"The server does not accept {held}." if address.api_key_env else f"The server wants a key; {held}."
-        case FaultKind.MODEL:
-            return f"It does not serve the model {address.model}: ask it for /models, and give one of those as `model`."
-        case _:
-            return (
-                "There is nothing under this address: is base_url right (for kind openai it ends in /v1, for kind tgi "
-                "it does not), and does the server offer raw completion? Mining needs it; a chat-only service cannot be mined."
-            )

@@ -34,6 +34,9 @@ OF_THE_ENDPOINT = frozenset({FaultKind.KEY, FaultKind.MODEL, FaultKind.ROUTE})
 OF_THE_REQUEST = frozenset({FaultKind.FORBIDDEN, FaultKind.REQUEST})
 """This request would be refused again; others may be taken."""
 
+OF_THE_ANSWER = frozenset({FaultKind.SERVER, FaultKind.GARBLED})
+"""The server is there, and answers badly."""
+
 MAY_BE_BILLED = frozenset({FaultKind.TIMEOUT, FaultKind.GARBLED})
 """The model may have written all of an answer that never arrived whole."""
 

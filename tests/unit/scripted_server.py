@@ -58,6 +58,11 @@ class ScriptedServer:
         self.url = ""
         self.together = asyncio.Barrier(1)
         """Requests are held until so many of them are in flight."""
+        self.takes: int | None = None
+        """More than so many requests at once are refused with 429."""
+        self.refused = 0
+        self.alive = True
+        """Whether it lists its models when asked; a dead one says 503."""
         self.most_in_flight = 0
         self._in_flight = 0
         self._seen: dict[str, int] = {}
@@ -67,12 +72,23 @@ class ScriptedServer:
         self.asked.clear()
         self._seen.clear()
 
+    async def models(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response({"object": "list", "data": []}, status=200 if self.alive else 503)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
-        await self.together.wait()
-        self._in_flight -= 1
+        try:
+            if self.takes is not None:
+                if self._in_flight > self.takes:
+                    self.refused += 1
+                    return web.Response(status=429, body=b"slow down")
+                # Long enough for the requests that were sent together to arrive.
+                await asyncio.sleep(0.005)
+            await self.together.wait()
+        finally:
+            self._in_flight -= 1
         same = json.dumps([request.path, body], sort_keys=True)
         asked = Asked(request.path, body, dict(request.headers), self._seen.get(same, 0))
         self._seen[same] = asked.number + 1
@@ -110,6 +126,7 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
     async def serve() -> web.AppRunner:
         app = web.Application()
         app.router.add_post("/{path:.*}", server.handle)
+        app.router.add_get("/v1/models", server.models)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

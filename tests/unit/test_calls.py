@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
-from warriorcoder.pipelines.endpoints.calls import Address, Call
+from warriorcoder.pipelines.endpoints.calls import Address, Call, Constraint
 from warriorcoder.recipe import Recipe
 
-ADDRESS = Address("one", "openai", "http://127.0.0.1:1/v1", "m", "sha256:w", 4, "KEY", {"min_p": 0.1})
+ADDRESS = Address("one", "openai", ("http://127.0.0.1:1/v1",), "m", "sha256:w", 4, "KEY", extra={"min_p": 0.1})
 CALL = Call("one", {"temperature": 0.5, "seed": 1}, prompt="p", draw=3)
 
 
@@ -35,33 +35,34 @@ def test_a_call_has_a_prompt_or_messages() -> None:
 @pytest.mark.parametrize(
     ("address", "call"),
     [
-        ({"protocol": "other"}, {}),
+        ({"protocol": "tgi"}, {}),
         ({"weights": "sha256:v"}, {}),
         ({"extra": {"min_p": 0.2}}, {}),
         ({}, {"prompt": "q"}),
         ({}, {"prompt": None, "messages": [{"role": "user", "content": "p"}]}),
         ({}, {"sampling": {"temperature": 0.6, "seed": 1}}),
         ({}, {"draw": 4}),
+        ({}, {"constraint": Constraint("root ::= [a]", "a")}),
     ],
 )
 def test_the_key_changes_with_what_the_answer_depends_on(address: dict[str, Any], call: dict[str, Any]) -> None:
-    other = Address(**{**ADDRESS.to_json(), **address}).journal_key(Call(**{**CALL.__dict__, **call}))
+    other = Address.from_json({**ADDRESS.to_json(), **address}).journal_key(Call(**{**CALL.__dict__, **call}))
     assert other != ADDRESS.journal_key(CALL)
 
 
 @pytest.mark.parametrize(
     ("address", "call"),
     [
-        ({"base_url": "http://127.0.0.1:2/v1"}, {}),
+        ({"base_urls": ["http://127.0.0.1:2/v1", "http://127.0.0.1:3/v1"]}, {}),
         ({"expert": "two"}, {"expert": "two"}),
         ({"model": "another name of the same weights"}, {}),
-        ({"concurrency": 1, "api_key_env": None}, {}),
+        ({"concurrency": 1, "api_key_env": None, "timeout": 1.0, "tokenizer": "t"}, {}),
         ({}, {"sampling": {"seed": 1, "temperature": 0.5}}),
         ({}, {"sampling": {"seed": 1, "temperature": 0.5, "min_p": 0.1}}),
     ],
 )
 def test_the_key_does_not_change_with_how_the_model_is_reached(address: dict[str, Any], call: dict[str, Any]) -> None:
-    other = Address(**{**ADDRESS.to_json(), **address}).journal_key(Call(**{**CALL.__dict__, **call}))
+    other = Address.from_json({**ADDRESS.to_json(), **address}).journal_key(Call(**{**CALL.__dict__, **call}))
     assert other == ADDRESS.journal_key(CALL)
 
 
