@@ -100,7 +100,7 @@ class Exchange:
         self._progress = progress
         self._patience = patience
         self._is_stopped = is_stopped
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[tuple[str, str], Server] = {}
         self._desks = {name: _Desk(address) for name, address in addresses.items()}
         self._later: list[tuple[float, int, _Ticket]] = []
         self._open: dict[str, _Ticket] = {}
@@ -130,12 +130,16 @@ class Exchange:
         return given
 
     def _connect(self, session: aiohttp.ClientSession) -> None:
-        """The servers, shared by experts at the same address; their limits and troubles stay between rounds."""
+        """The servers, shared by experts that are the same model at one address; they stay between rounds.
+
+        Models behind one address, a router's, have each the concurrency that the recipe gives them.
+        """
         for desk in self._desks.values():
             desk.clients = []
             for url in desk.address.base_urls:
                 place = url or f"the provider {desk.address.provider}"
-                server = self._servers.setdefault(place, Server(place, desk.address.concurrency))
+                served = (place, desk.address.model)
+                server = self._servers.setdefault(served, Server(place, desk.address.concurrency))
                 desk.clients.append((server, connect(desk.address, url, session)))
 
     async def _work(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> None:

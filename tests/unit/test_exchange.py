@@ -251,6 +251,14 @@ def test_equal_calls_are_asked_once(two: Servers) -> None:
     assert len(two[0].asked) == 1
 
 
+def test_models_behind_one_address_have_each_their_own_concurrency(two: Servers) -> None:
+    """The server answers nobody until the calls of both are in flight together."""
+    two[0].together = asyncio.Barrier(8)
+    replies = House({"one": (two[0].url,), "two": (two[0].url,)}, concurrency=4).ask(*numbered(16))
+    assert not any(reply.error for reply in replies)
+    assert two[0].most_in_flight == 8
+
+
 def test_servers_of_one_expert_share_its_calls_and_one_may_be_down() -> None:
     with scripted_server(heard) as one, scripted_server(heard) as other, scripted_server(heard) as third:
         third.script = lambda asked: Fault(502)
