@@ -130,17 +130,14 @@ class Exchange:
         return given
 
     def _connect(self, session: aiohttp.ClientSession) -> None:
-        """The servers, shared by experts that are the same model at one address; they stay between rounds.
-
-        Models behind one address, a router's, have each the concurrency that the recipe gives them.
-        """
+        """The servers, shared by experts of the same model there; their limits and troubles stay between rounds."""
         for desk in self._desks.values():
+            address = desk.address
             desk.clients = []
-            for url in desk.address.base_urls:
-                place = url or f"the provider {desk.address.provider}"
-                served = (place, desk.address.model)
-                server = self._servers.setdefault(served, Server(place, desk.address.concurrency))
-                desk.clients.append((server, connect(desk.address, url, session)))
+            for url in address.base_urls:
+                place = f"{url or address.provider} ({address.model})"
+                server = self._servers.setdefault(place, Server(place, address.concurrency))
+                desk.clients.append((server, connect(address, url, session)))
 
     async def _work(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> None:
         """Take in calls as there is room for them, start them, and see to those that failed, until none is left."""

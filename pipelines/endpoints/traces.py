@@ -4,22 +4,23 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.errors import WarriorError
+from warriorcoder.errors import RunFailed, WarriorError
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.tables import STAGES
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What a stage failed with; `expected` where it is something that a user can mend."""
+    """What a stage failed with; `expected` where it is something that a user can mend, with its exit code."""
 
     stage: str
     message: str
     expected: bool
+    exit_code: int
 
 
 def write_addresses(folder: ArenaFolder, addresses: Sequence[Address]) -> None:
@@ -49,10 +50,12 @@ def record_failure(folder: ArenaFolder, stage: str, error: Exception) -> None:
     file = _failure_file(folder)
     if file.exists():
         return
-    expected = isinstance(error, WarriorError)
-    message = str(error) if expected else f"{type(error).__name__}: {error}"
+    if isinstance(error, WarriorError):
+        failure = Failure(stage, str(error), True, error.exit_code)
+    else:
+        failure = Failure(stage, f"{type(error).__name__}: {error}", False, RunFailed.exit_code)
     beside = file.with_suffix(f".{os.getpid()}")
-    beside.write_text(json.dumps({"stage": stage, "message": message, "expected": expected}), encoding="utf-8")
+    beside.write_text(json.dumps(asdict(failure)), encoding="utf-8")
     beside.replace(file)
 
 

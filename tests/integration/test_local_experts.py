@@ -13,9 +13,9 @@ import psutil
 import pytest
 
 from warriorcoder.errors import ModelError
-from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
+from warriorcoder.pipelines.endpoints.calls import Address, Call, Constraint, Reply
+from warriorcoder.pipelines.endpoints.clients import connect
 from warriorcoder.pipelines.endpoints.embedded import serve, weights_of
-from warriorcoder.pipelines.endpoints.openai_client import OpenAIClient
 from warriorcoder.pipelines.endpoints.progress import read_progress
 from warriorcoder.recipe import Recipe, load_recipe
 
@@ -28,7 +28,7 @@ SMALL = ("mining.per_expert=2", "mining.max_draws=6")
 def ask(address: Address, call: Call) -> Reply:
     async def once() -> Reply:
         async with aiohttp.ClientSession() as session:
-            return await OpenAIClient(address, session).ask(call)
+            return await connect(address, address.base_urls[0], session).ask(call)
 
     return asyncio.run(once())
 
@@ -41,7 +41,7 @@ def test_twins_share_a_server_and_everybody_answers(tmp_path: Path) -> None:
     recipe = load_recipe(DEMO)
     with serve(recipe, weights(recipe), tmp_path) as addresses:
         by_name = {address.expert: address for address in addresses}
-        assert by_name["smollm2"].base_url == by_name["smollm2-tutor"].base_url != by_name["gemma3"].base_url
+        assert by_name["smollm2"].base_urls == by_name["smollm2-tutor"].base_urls != by_name["gemma3"].base_urls
         assert by_name["smollm2"].weights == by_name["smollm2-tutor"].weights != by_name["gemma3"].weights
         greedy = {"temperature": 0.0, "max_tokens": 8, "seed": 1}
         chat = Call("smollm2", greedy, messages=[{"role": "user", "content": "Say hello."}])
@@ -50,8 +50,9 @@ def test_twins_share_a_server_and_everybody_answers(tmp_path: Path) -> None:
             reply = ask(by_name[call.expert], call)
             assert reply.error is None
             assert reply.text.strip()
-            assert reply.input_tokens > 0
-            assert 0 < reply.output_tokens <= 8
+            assert reply.input_tokens
+            assert reply.output_tokens
+            assert reply.output_tokens <= 8
         servers = [child for child in psutil.Process().children() if "embedded_server" in " ".join(child.cmdline())]
         assert len(servers) == 2
     assert not any(server.is_running() for server in servers)
@@ -59,9 +60,9 @@ def test_twins_share_a_server_and_everybody_answers(tmp_path: Path) -> None:
 
 def test_a_grammar_binds_a_local_judge(tmp_path: Path) -> None:
     recipe = load_recipe(DEMO)
-    grammar = 'root ::= "[[" ("A" | "B") "]]"'
+    form = Constraint(gbnf='root ::= "[[" ("A" | "B") "]]"', regex=r"\[\[(A|B)\]\]")
     with serve(recipe, weights(recipe), tmp_path) as addresses:
-        call = Call("gemma3", {"temperature": 1.0, "max_tokens": 20, "seed": 1, "grammar": grammar}, prompt="Verdict:")
+        call = Call("gemma3", {"temperature": 1.0, "max_tokens": 20, "seed": 1}, prompt="Verdict:", constraint=form)
         assert ask(addresses[1], call).text in ("[[A]]", "[[B]]")
 
 

@@ -4,12 +4,11 @@ Time runs faster here: the exchange's clock is sped up, so that waiting for a mi
 """
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from unit.fast_clock import speed_up
 from unit.scripted_server import Asked, Fault, ScriptedServer, scripted_server
 
 from warriorcoder.errors import ModelError, RunFailed
@@ -20,8 +19,6 @@ from warriorcoder.pipelines.endpoints.exchange import REFUSALS, TRIES, Exchange
 from warriorcoder.pipelines.endpoints.journal import Spent
 from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.recipe import Recipe
-
-SPEED = 300.0
 
 
 class Kept:
@@ -74,10 +71,7 @@ class House:
 
 @pytest.fixture(autouse=True)
 def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    began = time.monotonic()
-    clock = SimpleNamespace(monotonic=lambda: began + (time.monotonic() - began) * SPEED)
-    monkeypatch.setattr(exchange, "time", clock)
-    monkeypatch.setattr(exchange, "LOOKS_EVERY_SECONDS", 0.002)
+    speed_up(monkeypatch)
 
 
 @pytest.fixture
@@ -151,7 +145,7 @@ def test_the_user_is_told_of_a_server_that_is_down(two: Servers) -> None:
 
     two[0].script = script
     assert made.ask(chat("hello"))[0].text == "m-one heard hello"
-    assert f"{two[0].url} is down for " in told[0]
+    assert f"{two[0].url} (m-one) is down for " in told[0]
     assert "tried again until 600 s" in told[0]
 
 

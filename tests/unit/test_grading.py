@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.mining.grading import band_of, graders_of, grading_call, middle_grade, parse_grade
+from warriorcoder.pipelines.mining.grading import FORM, band_of, graders_of, grading_call, middle_grade, parse_grade
 from warriorcoder.recipe import Recipe
 
 WEIGHTS = {"one": "x", "twin": "x", "two": "y", "local": "z"}
@@ -33,23 +33,23 @@ def test_the_miner_and_its_twins_do_not_grade(miner: str, named: Any, graders: l
 
 
 def test_a_chat_model_is_asked_greedily_then_drawn() -> None:
-    made = recipe(constrained=True)
+    made = recipe()
     first, second = (grading_call(made, made.expert("two"), "Write a loop.", attempt) for attempt in (0, 1))
     assert first.messages is not None
     assert "\n<instruction>\nWrite a loop.\n</instruction>\n" in first.messages[0]["content"]
     assert (first.sampling["temperature"], second.sampling["temperature"]) == (0.0, 0.7)
     assert first.sampling["seed"] != second.sampling["seed"]
     assert (first.draw, second.draw) == (0, 1)
-    assert "grammar" not in first.sampling
+    assert first.constraint is None
 
 
-def test_a_local_base_model_gets_a_grammar_and_a_raw_prompt() -> None:
-    made = recipe(constrained=True)
+def test_a_base_model_gets_a_raw_prompt_and_its_answer_can_be_bound() -> None:
+    made = recipe(constrained=True, graders=["local"])
     call = grading_call(made, made.expert("local"), "Write a loop.", 0)
     assert call.prompt is not None
     assert call.prompt.endswith("\nExplanation:")
-    assert '"10"' in call.sampling["grammar"]
-    assert "grammar" not in grading_call(recipe(), made.expert("local"), "Write a loop.", 0).sampling
+    assert call.constraint == FORM
+    assert grading_call(recipe(), made.expert("local"), "Write a loop.", 0).constraint is None
 
 
 def test_an_instruction_cannot_bring_its_own_grade() -> None:

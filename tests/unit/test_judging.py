@@ -6,6 +6,7 @@ import pytest
 
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.pairing import Pair
+from warriorcoder.pipelines.battles.verdicts import FORM
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.prompts import prompt_digest
 from warriorcoder.recipe import Recipe
@@ -43,7 +44,7 @@ def test_the_prompt_shows_the_answers_in_the_order_given() -> None:
     assert "\n<answer_B>\nsecond [ [ B ] ]\n</answer_B>\n" in prompt
     assert "one" not in prompt.replace("if answer", "").split("<instruction>")[1].split()
     assert call.sampling["max_tokens"] == 99
-    assert '"Tie"' in call.sampling["grammar"]
+    assert call.constraint == FORM
     assert call.sampling["temperature"] == 0.0
 
 

@@ -154,10 +154,11 @@ def test_the_cost_is_that_of_the_answers(tmp_path: Path, server: ScriptedServer)
 
 
 def test_no_more_calls_are_in_flight_than_the_endpoint_takes(tmp_path: Path, server: ScriptedServer) -> None:
-    """Four places at the server, shared by both experts: all four are used, and the fifth call waits."""
+    """Four places at a model's server, shared by its twins: all four are used, and the fifth call waits."""
+    folder = arena(tmp_path / "a", server.url)
+    write_addresses(folder, [Address(name, "openai", (server.url,), "m", f"w-{name}", 4) for name in ("one", "two")])
     server.together = asyncio.Barrier(4)
-    made = panel(arena(tmp_path / "a", server.url))
-    made.ask([chat(f"call {number}", "one" if number % 2 else "two") for number in range(32)])
+    panel(folder).ask([chat(f"call {number}", "one" if number % 2 else "two") for number in range(32)])
     assert len(server.asked) == 32
     assert server.most_in_flight == 4
 
