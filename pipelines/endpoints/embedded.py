@@ -112,10 +112,20 @@ def serve(recipe: Recipe, weights: dict[str, str], logs: Path) -> Iterator[list[
 def _address(expert: Expert, weights: str, local: dict[Path, tuple[str, int]]) -> Address:
     """Where an expert is reached; `local` has the address and the slots of each file's server."""
     endpoint = expert.endpoint
-    shared = {"structured": endpoint.structured, "tokenizer": expert.tokenizer, "extra": dict(expert.extra)}
+    extra = dict(expert.extra)
     if isinstance(endpoint, EmbeddedEndpoint):
         url, slots = local[gguf_path(endpoint.model).resolve()]
-        return Address(expert.name, "openai", (url,), SERVED_MODEL, weights, slots, **shared)
+        return Address(
+            expert.name,
+            "openai",
+            (url,),
+            SERVED_MODEL,
+            weights,
+            slots,
+            structured=endpoint.structured,
+            tokenizer=expert.tokenizer,
+            extra=extra,
+        )
     return Address(
         expert.name,
         endpoint.kind,
@@ -126,8 +136,10 @@ def _address(expert: Expert, weights: str, local: dict[Path, tuple[str, int]]) -
         endpoint.concurrency,
         endpoint.api_key_env,
         endpoint.timeout,
-        provider=endpoint.provider if isinstance(endpoint, HFInferenceEndpoint) else None,
-        **shared,
+        endpoint.structured,
+        endpoint.provider if isinstance(endpoint, HFInferenceEndpoint) else None,
+        expert.tokenizer,
+        extra,
     )
 
 

@@ -100,7 +100,7 @@ class Exchange:
         self._progress = progress
         self._patience = patience
         self._is_stopped = is_stopped
-        self._servers: dict[tuple[str, str], Server] = {}
+        self._servers: dict[str, Server] = {}
         self._desks = {name: _Desk(address) for name, address in addresses.items()}
         self._later: list[tuple[float, int, _Ticket]] = []
         self._open: dict[str, _Ticket] = {}

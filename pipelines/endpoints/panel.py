@@ -66,7 +66,8 @@ class ExpertPanel(AsyncLLM):
         if total is None:
             calls = list(calls)
             total = len(calls)
-        return self.event_loop.run_until_complete(self._ask(calls, total))
+        replies: list[Reply] = self.event_loop.run_until_complete(self._ask(calls, total))
+        return replies
 
     async def _ask(self, calls: Iterable[Call], total: int) -> list[Reply]:
         # Stages run one after another, so what the others spent is known when one of them begins to ask.

@@ -88,7 +88,7 @@ def answered(arena: Path) -> int:
         return 0
     try:
         with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
-            return int(connection.execute("SELECT COUNT(*) FROM replies").fetchone()[0])
+            return int(connection.execute("SELECT COUNT(*) FROM answers").fetchone()[0])
     except sqlite3.OperationalError:
         return 0
 
