@@ -1,83 +1,114 @@
-"""What the protocols share: the key, what a status means, reading texts and counts out of an answer."""
+"""The shared session, as one address speaks through it: the key in, texts and faults out."""
 
-import asyncio
 import json
-import os
-import re
-import time
-from email.utils import parsedate_to_datetime
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 
 from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.clients.keys import Key
+from warriorcoder.pipelines.endpoints.clients.refusals import kind_of, seconds_of
 from warriorcoder.pipelines.endpoints.faults import Fault, FaultKind
 
 SHOWN_CHARACTERS = 200
+CONNECT_SECONDS = 30.0
+LIVENESS_SECONDS = 10.0
 
 
-def key_of(address: Address) -> str:
-    """The key, or "" for none; a line end that came with it from a file would break the header."""
-    return os.environ.get(address.api_key_env, "").strip() if address.api_key_env else ""
+class Wire:
+    """Posts to the servers of one address. Every message that it makes is without the key."""
+
+    def __init__(self, address: Address, session: aiohttp.ClientSession) -> None:
+        self.key = Key(address.api_key_env)
+        self._session = session
+        self._seconds = address.timeout
+        self._timeout = aiohttp.ClientTimeout(total=address.timeout, sock_connect=CONNECT_SECONDS)
+
+    async def post(self, url: str, body: Any, headers: Mapping[str, str] | None = None) -> str:
+        """The body of the answer. Raises Fault for any status but 200 and for every trouble on the way."""
+        async with self.open(url, body, headers) as response:
+            return await _text(response)
+
+    @asynccontextmanager
+    async def open(
+        self, url: str, body: Any, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The answer, to be read inside the block. Raises Fault as `post` does, for what happens inside it too."""
+        try:
+            async with self._session.post(
+                url,
+                json=body,
+                headers={**(headers or {}), **self.key.headers},
+                timeout=self._timeout,
+                # Neither key nor prompt goes to a place that the recipe does not name.
+                allow_redirects=False,
+            ) as response:
+                if response.status != 200:
+                    raise await self._refusal(url, response)
+                yield response
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._trouble(url, error) from None
+
+    async def is_alive(self, url: str) -> bool:
+        """Whether a server answers there at all, whatever it says; it costs nothing."""
+        timeout = aiohttp.ClientTimeout(total=LIVENESS_SECONDS)
+        try:
+            async with self._session.get(
+                url, headers=self.key.headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status not in (502, 503, 504)
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            return False
+
+    def fault(self, kind: FaultKind, url: str, what: str) -> Fault:
+        """A fault in words, without the key."""
+        return Fault(kind, self.key.hidden(f"{url}: {what}"))
+
+    def garbled(self, url: str, what: str, body: str) -> Fault:
+        """The fault for an answer that is no completion."""
+        return self.fault(FaultKind.GARBLED, url, f"an answer that {what}: {self.shown(body)!r}")
+
+    def shown(self, body: str) -> str:
+        """A body as a message shows it. The key is out before the end is cut off: half a key is a secret still."""
+        return self.key.hidden(body)[:SHOWN_CHARACTERS]
+
+    def read_json(self, url: str, body: str) -> Any:
+        """The JSON of an answer. Raises Fault where it is none."""
+        try:
+            return json.loads(body)
+        except ValueError:
+            raise self.garbled(url, "is not JSON, or only the beginning of it", body) from None
+
+    async def _refusal(self, url: str, response: aiohttp.ClientResponse) -> Fault:
+        body, status = await _text(response), response.status
+        if status in range(300, 400):
+            target = self.shown(response.headers.get("Location", "nowhere"))
+            return self.fault(FaultKind.ROUTE, url, f"HTTP {status}: it sends us on to {target}; give that address")
+        wait = seconds_of(response.headers.get("Retry-After", ""))
+        return Fault(kind_of(status, body), self.key.hidden(f"{url}: HTTP {status}: {self.shown(body)}"), wait)
+
+    def _trouble(self, url: str, error: Exception) -> Fault:
+        """The fault that an exception of the connection stands for."""
+        match error:
+            case aiohttp.ConnectionTimeoutError():
+                return self.fault(FaultKind.DOWN, url, f"no connection within {CONNECT_SECONDS:g} s")
+            case TimeoutError():
+                return self.fault(FaultKind.TIMEOUT, url, f"no answer within {self._seconds:g} s")
+            case aiohttp.ClientPayloadError():
+                return self.fault(FaultKind.GARBLED, url, f"the answer was cut off: {error}")
+            case aiohttp.ClientResponseError():
+                return self.fault(FaultKind.GARBLED, url, f"the answer is not HTTP: {error.message}")
+            case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+                return self.fault(FaultKind.ROUTE, url, "this is no address")
+            case aiohttp.ClientSSLError():
+                return self.fault(FaultKind.ROUTE, url, f"no safe connection: {error}")
+        return self.fault(FaultKind.DOWN, url, f"{type(error).__name__}: {error}")
 
 
-def headers_of(address: Address) -> dict[str, str]:
-    """The headers that every request carries."""
-    return {"Authorization": f"Bearer {key}"} if (key := key_of(address)) else {}
-
-
-def without_key(body: str, address: Address) -> str:
-    """A body as it may be kept: some endpoints repeat the key they were sent, and what they say is published."""
-    return body.replace(key, "[key]") if (key := key_of(address)) else body
-
-
-def status_fault(url: str, status: int, body: str, retry_after: str = "") -> Fault:
-    """The fault that an HTTP status other than 200 stands for; `body` without the key."""
-    message = f"{url}: HTTP {status}: {body[:SHOWN_CHARACTERS]}"
-    return Fault(_kind_of_status(status, body), message, _seconds(retry_after))
-
-
-def _kind_of_status(status: int, body: str) -> FaultKind:
-    if status in (401, 403):
-        return FaultKind.KEY
-    if status in (400, 404, 422) and _UNKNOWN_MODEL.search(body):
-        return FaultKind.MODEL
-    if status in (404, 405):
-        return FaultKind.ROUTE
-    if status == 429:
-        return FaultKind.THROTTLED
-    if status in (408, 502, 503, 504, 529):
-        return FaultKind.DOWN
-    return FaultKind.SERVER if status >= 500 else FaultKind.REQUEST
-
-
-_UNKNOWN_MODEL = re.compile(
-    r"model\W.{0,120}\b(not (exist|found|supported|available)|unknown|no such)|\b(unknown|no such|invalid) model"
-    r"|model_not_found",
-    re.I | re.S,
-)
-
-
-def connection_fault(url: str, error: Exception, timeout: float) -> Fault:
-    """The fault that an exception of the connection stands for."""
-    if isinstance(error, asyncio.TimeoutError):
-        return Fault(FaultKind.TIMEOUT, f"{url}: no answer within {timeout:g} s")
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return Fault(FaultKind.GARBLED, f"{url}: the answer was cut off: {error}")
-    return Fault(FaultKind.DOWN, f"{url}: {type(error).__name__}: {error}")
-
-
-def read_json(url: str, body: str) -> Any:
-    """The JSON of an answer. Raises Fault where it is none."""
-    try:
-        return json.loads(body)
-    except ValueError:
-        raise garbled(url, "is not JSON, or only the beginning of it", body) from None
-
-
-def garbled(url: str, what: str, body: str) -> Fault:
-    """The fault for an answer that is no completion."""
-    return Fault(FaultKind.GARBLED, f"{url}: an answer that {what}: {body[:SHOWN_CHARACTERS]!r}")
+async def _text(response: aiohttp.ClientResponse) -> str:
+    return await response.text("utf-8", errors="replace")
 
 
 def text_of(value: Any) -> str:
@@ -90,15 +121,3 @@ def text_of(value: Any) -> str:
 def count_of(value: Any) -> int | None:
     """A count of tokens; None where the endpoint reported none."""
     return None if value is None else int(value)
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Retry-After in seconds; it may be a date, too (RFC 9110, 10.2.3)."""
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
