@@ -1,21 +1,22 @@
 """The journal: every answer that an endpoint gave, durable before anything uses it."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
+from warriorcoder.pipelines.endpoints.journal_file import BUSY_SECONDS, connect, damage_within, hold, is_damage, mark
+from warriorcoder.pipelines.endpoints.journal_rescue import mend
 from warriorcoder.pipelines.endpoints.journal_rows import (
-    PAGE_BYTES,
-    SCHEMA,
     SEALED,
     SPENT_COLUMNS,
-    VERSION,
+    BrokenSeal,
     Entry,
     Row,
     Spent,
@@ -29,16 +30,11 @@ from warriorcoder.pipelines.endpoints.journal_rows import (
 
 __all__ = ["Entry", "Journal", "Spent"]
 
-BUSY_SECONDS = 60.0
-"""How long a process waits for another one's transaction."""
+CHECK_SECONDS = 0.5
+"""How long a run's beginning may be held up by looking for damage."""
 
-# Random keys touch a leaf of the index each: the longer the log, the more of these are written back once.
-_CHECKPOINT_PAGES = 4000
-_CACHE_KIB = 32 * 1024
 _KEYS_AT_ONCE = 500
 _ROWS_AT_ONCE = 64
-
-_COLUMNS = SEALED.replace("seal, text", "seal, asked_run, text")
 _VALUES = "(?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -54,21 +50,18 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rescued: str | None = None
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock: int | None = None
+        self._open()
+
+    def _open(self) -> None:
         try:
-            self._connection = connect(path)
-            version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, VERSION):
-                raise ArenaError(
-                    f"{path}: the journal has version {version}, this version of warriorcoder keeps version {VERSION}. "
-                    "Use the version that made it, or move the file away; its answers are then asked again."
-                )
-            if not version:
-                create(self._connection)
-        except sqlite3.DatabaseError as error:
-            raise ArenaError(
-                f"{path}: the journal cannot be opened: {error}. Move the file away; its answers are then asked again."
-            ) from error
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock, rescued = hold(self.path, mend)
+            self._connection = connect(self.path)
+        except (OSError, sqlite3.Error) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise ArenaError(f"{self.path}: the journal cannot be opened: {reason}.") from error
+        self.rescued = rescued or self.rescued
 
     def get(self, key: str) -> Reply | None:
         """The answer to a call, or None where it was never answered."""
@@ -125,9 +118,9 @@ class Journal:
         # A statement a row would hand the interpreter's lock over and back for each, against a busy event loop.
         for start in range(0, len(new), _ROWS_AT_ONCE):
             some_rows = new[start : start + _ROWS_AT_ONCE]
-            values = [value for row in some_rows for value in (*row[:10], run, row[10])]
+            values = [value for row in some_rows for value in (*row, run)]
             self._connection.execute(
-                f"INSERT INTO answers ({_COLUMNS}) VALUES {','.join([_VALUES] * len(some_rows))}", values
+                f"INSERT INTO answers ({SEALED}, asked_run) VALUES {','.join([_VALUES] * len(some_rows))}", values
             )
         for (stage, expert), spent in total(new).items():
             self._add(stage, expert, spent)
@@ -174,7 +167,14 @@ class Journal:
         return int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM runs").fetchone()[0])
 
     def begin_run(self) -> int:
-        """Begin a run, and return its number. What is stored or marked from now on, by any process, is used by it."""
+        """Begin a run, and return its number. What is stored or marked from now on, by any process, is used by it.
+
+        Checks the journal as far as half a second goes, and mends it where it is damaged.
+        """
+        if damage := damage_within(self._connection, CHECK_SECONDS):
+            mark(self.path, damage)
+            self.close()
+            self._open()
         with self._reported("a run cannot be noted"), self._transaction():
             number = self.run + 1
             self._connection.execute("INSERT INTO runs VALUES (?, ?)", (number, int(time.time())))
@@ -183,8 +183,10 @@ class Journal:
     def finish_stage(self, stage: str, run: int) -> None:
         """Keep that a stage of a run came to its end: `prune` drops the stage's answers that it did not use."""
         with self._reported("the end of a stage cannot be noted"), self._transaction():
+            # Numbers begin anew in a journal that was mended meanwhile, so an old one must not stand for a later run.
             self._connection.execute(
-                "INSERT INTO finished VALUES (?, ?) ON CONFLICT (stage) DO UPDATE SET run = MAX(run, excluded.run)",
+                "INSERT INTO finished SELECT ?, number FROM runs WHERE number = ? "
+                "ON CONFLICT (stage) DO UPDATE SET run = MAX(run, excluded.run)",
                 (stage, run),
             )
 
@@ -207,7 +209,10 @@ class Journal:
             return int(self._connection.execute("SELECT COUNT(*) FROM answers").fetchone()[0])
 
     def close(self) -> None:
-        self._connection.close()
+        if self._lock is not None:
+            self._connection.close()
+            os.close(self._lock)
+            self._lock = None
 
     def __enter__(self) -> Self:
         return self
@@ -229,36 +234,23 @@ class Journal:
 
     @contextmanager
     def _reported(self, what: str) -> Iterator[None]:
-        """Turn SQLite's errors into one that a user can mend."""
+        """Turn SQLite's errors into one that a user can mend, and leave word of damage for who opens it next."""
         try:
             yield
-        except sqlite3.Error as error:
-            raise ArenaError(
-                f"{self.path}: {what}: {error}. What was written before is kept; "
-                "make room, then run the same command again."
-            ) from error
+        except (sqlite3.DatabaseError, BrokenSeal) as error:
+            if isinstance(error, sqlite3.ProgrammingError):
+                raise
+            if is_damage(error):
+                with suppress(OSError):
+                    mark(self.path, str(error))
+                advice = "Run the same command again: what can be read is then saved, and the old file is kept."
+                what = "the journal is damaged"
+            elif getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                advice = f"Another process has kept it busy for {BUSY_SECONDS:g} s. Run the same command again."
+            else:
+                advice = "What was written before is kept; make room, then run the same command again."
+            raise ArenaError(f"{self.path}: {what}: {error}. {advice}") from error
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection whose transactions are on disk when they return."""
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-    connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-    return connection
-
-
-def create(connection: sqlite3.Connection) -> None:
-    """Make the tables, unless another process just did."""
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-        for statement in SCHEMA:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={VERSION}")
-    connection.execute("COMMIT")
-
-
-def _marks(count: int) -> Any:
+def _marks(count: int) -> str:
     return ",".join("?" * count)

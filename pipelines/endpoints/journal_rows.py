@@ -10,7 +10,8 @@ from warriorcoder.pipelines.endpoints.calls import Reply
 
 VERSION = 2
 
-PAGE_BYTES = 4096
+PAGE_BYTES = 8192
+"""Every journal of this version has pages of this size: `journal_pages` reads damaged files by it."""
 
 ANSWERS = """CREATE TABLE answers (
     id INTEGER PRIMARY KEY,
