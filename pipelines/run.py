@@ -20,6 +20,7 @@ from warriorcoder.endpoint_kinds import RemoteEndpoint
 from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
+from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import (
@@ -49,6 +50,14 @@ Watch = Callable[[dict[str, Progress], str], None]
 """Called a few times a second with the progress of each stage and a message ("" for none)."""
 
 
+class StageFailed(RunFailed):
+    """A stage ended the run; exit code 2 where the recipe or an endpoint must be mended first."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
 class Interrupted(RunFailed):
     """The user stopped the run. The same command goes on where it was."""
 
@@ -70,6 +79,8 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch) -> ArenaFolder
         folder.update_manifest({**identity, "recipe_digest": recipe.digest, "packages": _packages()})
         clear_traces(folder)
         write_addresses(folder, addresses)
+        if part not in ASKS_NOBODY:
+            _begin_in_journal(folder, watch)
         watch({}, "starting the pipeline")
         _run_pipeline(folder, part, stop, watch)
     shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
@@ -118,6 +129,14 @@ def _experts(
     watch({}, "starting local models")
     with serve(recipe, weights, folder.work / "logs") as addresses:
         yield addresses, {"name": folder.name, "version": None, "parent": None, "experts": experts}
+
+
+def _begin_in_journal(folder: ArenaFolder, watch: Watch) -> None:
+    """Open the journal before anybody is asked, so that a damaged one is mended and the user hears of it."""
+    with Journal(folder.journal_path) as journal:
+        journal.begin_run()
+        if journal.rescued:
+            watch({}, journal.rescued)
 
 
 def _packages() -> dict[str, str]:
@@ -206,7 +225,7 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
         process.wait()
     if failure := read_failure(folder):
         advice = "" if failure.expected else f" The log has more: {log}"
-        raise RunFailed(f"stage {failure.stage}: {failure.message}{advice}")
+        raise StageFailed(f"stage {failure.stage}: {failure.message}{advice}", failure.exit_code)
 
 
 def _verify(folder: ArenaFolder, part: str) -> None:

@@ -33,11 +33,15 @@ class Stage(GlobalStep):
     def process(self, inputs: StepInput) -> Any:
         try:
             rows = self.work(inputs)
+            self.finish()
             record_finished(self._folder, str(self.name))
             yield rows
         except Exception as error:
             record_failure(self._folder, str(self.name), error)
             raise
+
+    def finish(self) -> None:
+        """What is left to do when the stage's tables are written."""
 
     def record_counts(self, counts: dict[str, int], **others: Any) -> None:
         """Put the stage's counts into the manifest, with what else it has to say. Raises RunFailed for a lost row."""
@@ -57,6 +61,9 @@ class AskingStage(Stage):
     def load(self) -> None:
         super().load()
         self.panel.load()
+
+    def finish(self) -> None:
+        self.panel.finish()
 
     def record_cost(self) -> None:
         """Put what this stage's answers cost into the manifest."""

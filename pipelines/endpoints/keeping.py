@@ -42,6 +42,10 @@ class JournalKeeper:
     def spent(self) -> dict[tuple[str, str], Spent]:
         return self._journal.spent()
 
+    def finish(self) -> None:
+        """Note that the stage came to its end in this run."""
+        self._journal.finish_stage(self._stage, self._journal.run)
+
     @property
     def busy_seconds(self) -> float:
         """How long writing has taken."""

@@ -54,6 +54,10 @@ class ExpertPanel(AsyncLLM):
             stop_file(folder).exists,
         )
 
+    def finish(self) -> None:
+        """Note that the stage came to its end: what it did not use of the journal, `warrior journal prune` may drop."""
+        self._keeper.finish()
+
     def unload(self) -> None:
         self._keeper.close()
         super().unload()
