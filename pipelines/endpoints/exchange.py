@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import islice
 
@@ -14,6 +12,7 @@ from warriorcoder.errors import WarriorError
 from warriorcoder.pipelines.endpoints.budget import Amount, Purse
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients import Client, connect
+from warriorcoder.pipelines.endpoints.desk import Desk, Ticket
 from warriorcoder.pipelines.endpoints.endings import (
     budget_is_spent,
     cannot_answer,
@@ -50,29 +49,6 @@ LOOKED_UP_AT_ONCE = 256
 LOOKS_EVERY_SECONDS = 0.25
 
 
-@dataclass(eq=False, slots=True)
-class _Ticket:
-    """A call on its way: the places in the list of replies that wait for it, and how it has fared."""
-
-    call: Call
-    key: str
-    places: list[int]
-    tries: int = 0
-    failed_at: float = 0.0
-    fault: Fault | None = None
-
-
-@dataclass(eq=False)
-class _Desk:
-    """One expert's part of the exchange: its servers, and the calls that wait for one of them."""
-
-    address: Address
-    clients: list[tuple[Server, Client]] = field(default_factory=list)
-    waiting: deque[_Ticket] = field(default_factory=deque)
-    answers: int = 0
-    refusals: int = 0
-
-
 class Exchange:
     """Asks the experts of an arena.
 
@@ -101,17 +77,18 @@ class Exchange:
         self._patience = patience
         self._is_stopped = is_stopped
         self._servers: dict[str, Server] = {}
-        self._desks = {name: _Desk(address) for name, address in addresses.items()}
-        self._later: list[tuple[float, int, _Ticket]] = []
-        self._open: dict[str, _Ticket] = {}
+        self._desks = {name: Desk(address) for name, address in addresses.items()}
+        self._later: list[tuple[float, int, Ticket]] = []
+        self._open: dict[str, Ticket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._replies: list[Reply | None] = []
         self._wake = asyncio.Event()
         self._end: WarriorError | None = None
         self._unexpected: BaseException | None = None
 
     async def ask(self, calls: Iterable[Call], total: int) -> list[Reply]:
         """The replies to `total` calls, in their order."""
-        replies: list[Reply | None] = [None] * total
+        self._replies = [None] * total
         self._progress.total += total
         self._wake = asyncio.Event()
         async with aiohttp.ClientSession(
@@ -119,12 +96,12 @@ class Exchange:
         ) as session:
             self._connect(session)
             try:
-                await self._work(enumerate(calls), replies)
+                await self._work(enumerate(calls))
             finally:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
-        given = [reply for reply in replies if reply is not None]
+        given = [reply for reply in self._replies if reply is not None]
         if len(given) != total:
             raise RuntimeError(f"{total} calls came to {len(given)} replies")
         return given
@@ -139,7 +116,7 @@ class Exchange:
                 server = self._servers.setdefault(place, Server(place, address.concurrency))
                 desk.clients.append((server, connect(address, url, session)))
 
-    async def _work(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> None:
+    async def _work(self, calls: Iterator[tuple[int, Call]]) -> None:
         """Take in calls as there is room for them, start them, and see to those that failed, until none is left."""
         more = True
         while more or self._open:
@@ -151,16 +128,18 @@ class Exchange:
                 # The run is being stopped: this process is ended from outside, with nothing half done.
                 await asyncio.Event().wait()
             self._bring_back()
-            self._start(replies)
+            self._start()
             while more and self._has_room():
-                more = self._take_in(calls, replies)
-                self._start(replies)
-            await self._look_after_the_stuck(replies)
+                more = self._take_in(calls)
+                self._start()
+                # A journal may answer a million calls in a row: the progress is told meanwhile.
+                await asyncio.sleep(0)
+            await self._look_after_the_stuck()
             self._progress.notes = self._notes()
             if self._open and not self._end:
                 await self._rest()
 
-    def _take_in(self, calls: Iterator[tuple[int, Call]], replies: list[Reply | None]) -> bool:
+    def _take_in(self, calls: Iterator[tuple[int, Call]]) -> bool:
         """Look the next calls up in the journal; those without an answer wait at their desks. False at the end."""
         batch = [
             (place, call, self._addresses[call.expert].journal_key(call))
@@ -169,47 +148,41 @@ class Exchange:
         known = self._keeper.look_up([key for _, _, key in batch])
         for place, call, key in batch:
             if (reply := known.get(key)) is not None:
-                replies[place] = reply
+                self._replies[place] = reply
                 self._desks[call.expert].answers += 1
                 self._progress.replayed += 1
                 self._count(call.expert, reply)
             elif key in self._open:
                 self._open[key].places.append(place)
             else:
-                self._open[key] = ticket = _Ticket(call, key, [place])
+                self._open[key] = ticket = Ticket(call, key, [place])
                 self._desks[call.expert].waiting.append(ticket)
         return len(batch) == LOOKED_UP_AT_ONCE
 
     def _has_room(self) -> bool:
         """Whether a server could take a call for which none waits, and memory more that wait."""
         now = time.monotonic()
-        return len(self._open) < OPEN_AT_MOST and any(
-            not desk.waiting and any(server.free(now) for server, _ in desk.clients) for desk in self._desks.values()
-        )
+        return len(self._open) < OPEN_AT_MOST and any(desk.lacks_calls(now) for desk in self._desks.values())
 
     def _bring_back(self) -> None:
-        """Calls whose time for another try has come wait at their desks again, before the others."""
+        """Calls whose time for another try has come wait at their desks again."""
         now = time.monotonic()
         while self._later and self._later[0][0] <= now:
             ticket = heappop(self._later)[2]
-            desk = self._desks[ticket.call.expert]
-            # At a server in trouble every call gets its turn; elsewhere an old call comes before new ones.
-            if any(server.trouble_since is not None for server, _ in desk.clients):
-                desk.waiting.append(ticket)
-            else:
-                desk.waiting.appendleft(ticket)
+            self._desks[ticket.call.expert].wait_again(ticket)
 
-    def _start(self, replies: list[Reply | None]) -> None:
+    def _start(self) -> None:
         """Begin as many calls as servers and budget allow, desk by desk in turn so that none is starved."""
         desks = [desk for desk in self._desks.values() if desk.waiting]
         while desks:
             now = time.monotonic()
-            desks = [desk for desk in desks if self._start_one(desk, now, replies) and desk.waiting]
+            desks = [desk for desk in desks if self._start_one(desk, now) and desk.waiting]
 
-    def _start_one(self, desk: _Desk, now: float, replies: list[Reply | None]) -> bool:
-        server, client = max(desk.clients, key=lambda each: each[0].free(now))
-        if not server.free(now):
+    def _start_one(self, desk: Desk, now: float) -> bool:
+        place = desk.with_most_room(now)
+        if place is None:
             return False
+        server, client = place
         call = desk.waiting[0].call
         reserved = self._purse.reserve(call)
         if reserved is None:
@@ -219,7 +192,7 @@ class Exchange:
             return False
         ticket = desk.waiting.popleft()
         server.in_flight += 1
-        task = asyncio.create_task(self._try(desk, server, client, ticket, reserved, replies))
+        task = asyncio.create_task(self._try(desk, server, client, ticket, reserved))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
         return True
@@ -232,12 +205,11 @@ class Exchange:
 
     async def _try(
         self,
-        desk: _Desk,
+        desk: Desk,
         server: Server,
         client: Client,
-        ticket: _Ticket,
+        ticket: Ticket,
         reserved: Amount,
-        replies: list[Reply | None],
     ) -> None:
         """One try of one call."""
         progress, begun = self._progress, time.monotonic()
@@ -257,16 +229,14 @@ class Exchange:
             self._require_usage(ticket.call.expert, reply)
             progress.asked_seconds += now - begun
             progress.asked_dollars = self._purse.spent.dollars
-            self._settle(ticket, reply, replies)
+            self._settle(ticket, reply)
         except Fault as fault:
             (self._purse.forfeit if fault.kind in MAY_BE_BILLED else self._purse.release)(reserved)
-            self._failed(desk, server, ticket, fault, begun, replies)
+            self._failed(desk, server, ticket, fault, begun)
         finally:
             progress.in_flight -= 1
 
-    def _failed(
-        self, desk: _Desk, server: Server, ticket: _Ticket, fault: Fault, begun: float, replies: list[Reply | None]
-    ) -> None:
+    def _failed(self, desk: Desk, server: Server, ticket: Ticket, fault: Fault, begun: float) -> None:
         """What a fault means: for the endpoint, for the call, or only that it is tried again."""
         now = time.monotonic()
         if fault.kind in OF_THE_ENDPOINT or (fault.kind is FaultKind.FORBIDDEN and not desk.answers):
@@ -276,7 +246,7 @@ class Exchange:
             desk.refusals += 1
             if desk.refusals >= REFUSALS and not desk.answers:
                 self._end = self._end or refuses_everything(desk.address, REFUSALS, fault)
-            self._settle(ticket, Reply(error=str(fault)), replies)
+            self._settle(ticket, Reply(error=str(fault)))
             return
         server.failed(fault, begun, now)
         self._progress.retries += 1
@@ -285,18 +255,18 @@ class Exchange:
             ticket.failed_at = ticket.failed_at or now
             ticket.tries += 1
         if ticket.tries >= TRIES and server.answered_at > ticket.failed_at:
-            self._give_up(ticket, replies)
+            self._give_up(ticket)
             return
         wait = max(fault.wait or 0.0, backoff(max(ticket.tries, 1)))
         heappush(self._later, (now + wait, id(ticket), ticket))
 
-    def _give_up(self, ticket: _Ticket, replies: list[Reply | None]) -> None:
-        self._settle(ticket, Reply(error=f"{ticket.fault} ({ticket.tries} tries)"), replies)
+    def _give_up(self, ticket: Ticket) -> None:
+        self._settle(ticket, Reply(error=f"{ticket.fault} ({ticket.tries} tries)"))
 
-    def _settle(self, ticket: _Ticket, reply: Reply, replies: list[Reply | None]) -> None:
+    def _settle(self, ticket: Ticket, reply: Reply) -> None:
         del self._open[ticket.key]
         for place in ticket.places:
-            replies[place] = reply
+            self._replies[place] = reply
             self._count(ticket.call.expert, reply)
 
     def _count(self, expert: str, reply: Reply) -> None:
@@ -310,47 +280,39 @@ class Exchange:
             what = "has a price" if self._purse.has_price(expert) else "counts against budget.tokens"
             self._end = self._end or has_no_usage(expert, what)
 
-    async def _look_after_the_stuck(self, replies: list[Reply | None]) -> None:
+    async def _look_after_the_stuck(self) -> None:
         """End the run, or give calls up, where all servers of an expert have brought nothing for too long."""
         now = time.monotonic()
         for desk in self._desks.values():
-            troubles = [self._troubled_for(server, now) for server, _ in desk.clients]
-            if None in troubles or any(server.in_flight for server, _ in desk.clients):
-                continue
-            troubled = min(each for each in troubles if each is not None)
-            if troubled < min(CERTAIN_AFTER_SECONDS, self._patience):
+            stuck_for = desk.stuck_for(now)
+            if not stuck_for or stuck_for < min(CERTAIN_AFTER_SECONDS, self._patience):
                 continue
             mine = [ticket for ticket in self._open.values() if ticket.call.expert == desk.address.expert]
             if not mine:
                 continue
             hopeless = all(ticket.tries >= TRIES for ticket in mine)
             if hopeless and all(ticket.fault and ticket.fault.kind in OF_THE_ANSWER for ticket in mine):
-                self._give_all_up(desk, mine, replies)
-            elif troubled > self._patience:
+                self._give_all_up(desk, mine)
+            elif stuck_for > self._patience:
                 # A server that is there, and fails at each of these calls, fails because of them.
                 if hopeless and any([await client.is_alive() for _, client in desk.clients]):
-                    self._give_all_up(desk, mine, replies)
+                    self._give_all_up(desk, mine)
                 else:
                     servers = [server for server, _ in desk.clients]
-                    self._end = self._end or is_down(desk.address, servers, troubled, self._patience)
+                    self._end = self._end or is_down(desk.address, servers, stuck_for, self._patience)
 
-    def _give_all_up(self, desk: _Desk, tickets: list[_Ticket], replies: list[Reply | None]) -> None:
+    def _give_all_up(self, desk: Desk, tickets: list[Ticket]) -> None:
         self._later = [entry for entry in self._later if entry[2] not in tickets]
         desk.waiting.clear()
         for ticket in tickets:
-            self._give_up(ticket, replies)
-
-    @staticmethod
-    def _troubled_for(server: Server, now: float) -> float | None:
-        return None if server.trouble_since is None else now - server.trouble_since
+            self._give_up(ticket)
 
     def _notes(self) -> list[str]:
         """What a user should know of the servers now."""
         now = time.monotonic()
         notes = []
         for server in self._servers.values():
-            troubled = self._troubled_for(server, now)
-            if troubled is None:
+            if not (troubled := server.troubled_for(now)):
                 continue
             if server.breaker(now) is not Breaker.CLOSED:
                 notes.append(f"{server.name} is down for {troubled:.0f} s; tried again until {self._patience:g} s")

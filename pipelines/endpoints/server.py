@@ -58,6 +58,10 @@ class Server:
         """No call begins before this time."""
         return self._closed_until
 
+    def troubled_for(self, now: float) -> float:
+        """How many seconds ago the first fault came after the last answer; 0 where the last word was an answer."""
+        return 0.0 if self.trouble_since is None else now - self.trouble_since
+
     def answered(self, now: float) -> None:
         """Take note of an answer: the server is there."""
         self.limit.answered()
