@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from warriorcoder import __version__
-from warriorcoder.errors import CheckFailed, WarriorError
+from warriorcoder.errors import ArenaError, CheckFailed, WarriorError
 
 
 class _Commands(click.Group):
@@ -162,6 +162,79 @@ def card(arena: Path) -> None:
     from warriorcoder.dataset_card.card import write_card
 
     click.echo(write_card(ArenaFolder.open(arena)))
+
+
+@main.group()
+def journal() -> None:
+    """Look after an ARENA's journal: what lies in it, take it along, drop what no run needs."""
+
+
+@journal.command("stats")
+@ARENA
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+def journal_stats(arena: Path, as_json: bool) -> None:
+    """Show what lies in an ARENA's journal, what it cost, and what `prune` would free."""
+    import json
+
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.endpoints.journal_commands import print_stats, stats
+
+    found = stats(ArenaFolder.open(arena), _note)
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    else:
+        print_stats(found, Console())
+
+
+@journal.command("export")
+@ARENA
+@click.option("--out", type=click.Path(path_type=Path), help="Where the answers go.  [default: the screen]")
+def journal_export(arena: Path, out: Path | None) -> None:
+    """Write every answer in an ARENA's journal as a line of JSON. Works while a run is on.
+
+    \b
+      warrior journal export arenas/demo --out demo-answers.jsonl
+    """
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.endpoints.journal_commands import export
+
+    written = export(ArenaFolder.open(arena), out, _note)
+    if out is not None:
+        click.echo(f"{written:,} answers are in {out}")
+
+
+@journal.command("prune")
+@ARENA
+@click.option("--expert", metavar="NAME", help="Drop the answers of this expert.")
+@click.option("--stage", metavar="STAGE", help="Drop the answers of this stage.")
+@click.option("--older-than", type=click.FloatRange(min=0), metavar="DAYS", help="Drop answers older than this.")
+@click.option("--yes", is_flag=True, help="Drop them without asking.")
+def journal_prune(arena: Path, expert: str | None, stage: str | None, older_than: float | None, yes: bool) -> None:
+    """Drop answers from an ARENA's journal, and give their room back to the disk.
+
+    Without options: the answers that the last finished run of their stage did not use. With options:
+    all answers that fit every option given. What they cost stays counted against the recipe's budget.
+
+    \b
+      warrior journal prune arenas/demo
+      warrior journal prune arenas/demo --expert smollm2-135m --stage judge --yes
+    """
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.endpoints.journal_commands import prune
+
+    def agree(question: str) -> bool:
+        if not yes and not sys.stdin.isatty():
+            raise ArenaError(f"{question} There is no terminal to answer at: give --yes, and they are dropped.")
+        return yes or click.confirm(question)
+
+    prune(ArenaFolder.open(arena), expert, stage, older_than, agree, click.echo)
+
+
+def _note(text: str) -> None:
+    """Tell the user beside the result."""
+    click.echo(f"warrior: {text}", err=True)
 
 
 @main.command()

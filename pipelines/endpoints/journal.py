@@ -21,7 +21,6 @@ from warriorcoder.pipelines.endpoints.journal_rows import (
     Row,
     Spent,
     spent_row,
-    to_entry,
     to_reply,
     to_row,
     to_spent,
@@ -30,7 +29,7 @@ from warriorcoder.pipelines.endpoints.journal_rows import (
 
 __all__ = ["Entry", "Journal", "Spent"]
 
-CHECK_SECONDS = 0.5
+CHECK_SECONDS = 0.3
 """How long a run's beginning may be held up by looking for damage."""
 
 _KEYS_AT_ONCE = 500
@@ -169,7 +168,7 @@ class Journal:
     def begin_run(self) -> int:
         """Begin a run, and return its number. What is stored or marked from now on, by any process, is used by it.
 
-        Checks the journal as far as half a second goes, and mends it where it is damaged.
+        Looks for damage as long as `CHECK_SECONDS` allow, and mends the journal where there is some.
         """
         if damage := damage_within(self._connection, CHECK_SECONDS):
             mark(self.path, damage)
@@ -189,20 +188,6 @@ class Journal:
                 "ON CONFLICT (stage) DO UPDATE SET run = MAX(run, excluded.run)",
                 (stage, run),
             )
-
-    def entries(self) -> Iterator[tuple[Entry, int]]:
-        """Every answer with the Unix time at which it was stored, in the order of arrival; safe while others write."""
-        last = 0
-        while True:
-            with self._reported("an answer cannot be read"):
-                rows = self._connection.execute(
-                    f"SELECT {SEALED}, id FROM answers WHERE id > ? ORDER BY id LIMIT 500", (last,)
-                ).fetchall()
-                some = [(to_entry(row), row[8]) for row in rows]
-            if not rows:
-                return
-            last = rows[-1][-1]
-            yield from some
 
     def __len__(self) -> int:
         with self._reported("the answers cannot be counted"):

@@ -10,6 +10,9 @@ from typing import Any
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal_rows import Entry, Row, to_row
 
+UNKNOWN = "unknown"
+"""The model and the stage of an answer of which nobody kept them."""
+
 _SELECT = "SELECT key, expert, text, finish_reason, input_tokens, output_tokens FROM replies WHERE key > ? AND key < ?"
 _BEFORE_ALL, _AFTER_ALL = "", "g"
 _DIGITS = 16
@@ -22,7 +25,7 @@ def answers_of_version_1(path: Path) -> Iterator[Row]:
     """The answers that a journal of version 1 holds, as far as SQLite can reach them; none of any other file.
 
     It did not keep the model, the stage, the time that an answer took nor when it came: model and
-    stage are empty, and it came at the latest when the file was last written.
+    stage are `UNKNOWN`, and it came at the latest when the file was last written.
     """
     asked_at = int(path.stat().st_mtime)
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
@@ -41,7 +44,7 @@ def _row(values: tuple[Any, ...], asked_at: int) -> Row:
         raise ValueError("no digest")
     # A prompt has tokens: 0 meant that the server did not say.
     tokens = values[4:] if values[4] else (None, None)
-    return to_row(Entry(key, expert, "", "", Reply(text, reason, *tokens), 0.0), asked_at)
+    return to_row(Entry(key, expert, UNKNOWN, UNKNOWN, Reply(text, reason, *tokens), 0.0), asked_at)
 
 
 def _reachable(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
