@@ -71,6 +71,17 @@ def weights_of(experts: Iterable[Expert]) -> dict[str, str]:
 
 def server_settings(recipe: Recipe) -> dict[Path, ServerSettings]:
     """The servers that a recipe's embedded experts need, by GGUF file. Raises ModelError for a port in use."""
+    servers = _wished_for(recipe)
+    for settings in servers.values():
+        if settings.port and not _is_free(settings.port):
+            raise ModelError(
+                f"port {settings.port}, asked for by the endpoint of {settings.path.name}, is in use. "
+                "Give another one, or leave `port` out: a free one is found."
+            )
+    return servers
+
+
+def _wished_for(recipe: Recipe) -> dict[Path, ServerSettings]:
     servers: dict[Path, ServerSettings] = {}
     for expert in recipe.experts:
         if isinstance(endpoint := expert.endpoint, EmbeddedEndpoint):
@@ -80,13 +91,16 @@ def server_settings(recipe: Recipe) -> dict[Path, ServerSettings]:
                 raise ModelError(f"experts.{expert.name}.endpoint.model: {error}") from error
             settings = servers.setdefault(path, ServerSettings(path, 1, 1, 1, 0))
             settings.widen(endpoint)
-    for settings in servers.values():
-        if settings.port and not _is_free(settings.port):
-            raise ModelError(
-                f"port {settings.port}, asked for by the endpoint of {settings.path.name}, is in use. "
-                "Give another one, or leave `port` out: a free one is found."
-            )
     return servers
+
+
+def addresses_at_rest(recipe: Recipe, weights: dict[str, str]) -> dict[str, Address]:
+    """Where each expert would be reached, by its name, while no server runs: local ones have no place yet.
+
+    It is enough for a call's key in the journal. Raises ModelError for a local model that is not there.
+    """
+    local = {path: ("", settings.slots) for path, settings in _wished_for(recipe).items()}
+    return {expert.name: _address(expert, weights[expert.name], local) for expert in recipe.experts}
 
 
 @contextmanager
