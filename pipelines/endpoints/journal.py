@@ -97,7 +97,7 @@ class Journal:
         if not rows and not used:
             return
         with self._reported("an answer cannot be written"), self._transaction():
-            run = self.run
+            run = self._run()
             if rows:
                 self._store(rows, run)
             if used:
@@ -163,6 +163,10 @@ class Journal:
     @property
     def run(self) -> int:
         """The number of the current run; 0 before the first one."""
+        with self._reported("the runs cannot be read"):
+            return self._run()
+
+    def _run(self) -> int:
         return int(self._connection.execute("SELECT COALESCE(MAX(number), 0) FROM runs").fetchone()[0])
 
     def begin_run(self) -> int:
@@ -175,7 +179,7 @@ class Journal:
             self.close()
             self._open()
         with self._reported("a run cannot be noted"), self._transaction():
-            number = self.run + 1
+            number = self._run() + 1
             self._connection.execute("INSERT INTO runs VALUES (?, ?)", (number, int(time.time())))
         return number
 

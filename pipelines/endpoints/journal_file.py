@@ -12,6 +12,7 @@ from pathlib import Path
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.journal_log import log_of, log_trouble
 from warriorcoder.pipelines.endpoints.journal_rows import (
+    MAGIC,
     PAGE_BYTES,
     SCHEMA,
     SEALED,
@@ -121,7 +122,7 @@ def trouble(path: Path) -> str | None:
         if not _size(path):
             return "the file is empty" if _size(log_of(path)) else ABSENT
         with path.open("rb") as file:
-            if file.read(16) != b"SQLite format 3\0":
+            if file.read(len(MAGIC)) != MAGIC:
                 return "it is no SQLite file"
         with closing(connect(path, "ro")) as connection:
             return _trouble_inside(path, connection)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from warriorcoder.pipelines.endpoints.calls import Reply
-from warriorcoder.pipelines.endpoints.journal_rows import Entry, Row, to_row
+from warriorcoder.pipelines.endpoints.journal_rows import MAGIC, Entry, Row, to_row
 
 UNKNOWN = "unknown"
 """The model and the stage of an answer of which nobody kept them."""
@@ -25,8 +25,11 @@ def answers_of_version_1(path: Path) -> Iterator[Row]:
     """The answers that a journal of version 1 holds, as far as SQLite can reach them; none of any other file.
 
     It did not keep the model, the stage, the time that an answer took nor when it came: model and
-    stage are `UNKNOWN`, and it came at the latest when the file was last written.
+    stage are `UNKNOWN`, and it came at the latest when the file was last written. Nor did it seal its
+    rows: of a damaged file, what cannot be an answer is dropped, and a changed letter goes unseen.
     """
+    if not _is_sqlite(path):
+        return
     asked_at = int(path.stat().st_mtime)
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
         # A damaged text would end the whole read, not only its row.
@@ -38,10 +41,16 @@ def answers_of_version_1(path: Path) -> Iterator[Row]:
                 continue
 
 
+def _is_sqlite(path: Path) -> bool:
+    """Whether SQLite would take it for a file of its own; of an empty one it deletes the log."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
 def _row(values: tuple[Any, ...], asked_at: int) -> Row:
     key, expert, text, reason = (value.decode() for value in values[:4])
-    if len(bytes.fromhex(key)) != 32:
-        raise ValueError("no digest")
+    if len(bytes.fromhex(key)) != 32 or "\0" in text + reason + expert:
+        raise ValueError("no answer")
     # A prompt has tokens: 0 meant that the server did not say.
     tokens = values[4:] if values[4] else (None, None)
     return to_row(Entry(key, expert, UNKNOWN, UNKNOWN, Reply(text, reason, *tokens), 0.0), asked_at)

@@ -13,6 +13,9 @@ VERSION = 2
 PAGE_BYTES = 8192
 """Every journal of this version has pages of this size: `journal_pages` reads damaged files by it."""
 
+MAGIC = b"SQLite format 3\0"
+"""What an SQLite file begins with."""
+
 ANSWERS = """CREATE TABLE answers (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
