@@ -11,6 +11,8 @@ from warriorcoder.pipelines.prompts import fill, prompt_digest, read_prompt
 
 SLOTS = {
     "answer_base_v1": {"instruction"},
+    "doctor_half_word_v1": set(),
+    "doctor_order_v1": set(),
     "grade_v1": {"instruction"},
     "judge_v1": {"instruction", "answer_a", "answer_b"},
     "mine_list_v1": {"system"},

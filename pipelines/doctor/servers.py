@@ -1,0 +1,159 @@
+"""The examination of one server: there, key, model, raw completion, chat, usage."""
+
+from warriorcoder.endpoint_kinds import HFInferenceEndpoint
+from warriorcoder.pipelines.doctor.blame import CHAT_ONLY_ADVICE, NO_CHAT_ADVICE, cell_of
+from warriorcoder.pipelines.doctor.canary import (
+    HALF_WORD,
+    ORDER,
+    TWICE,
+    by_half_word,
+    by_order,
+    by_sameness,
+    by_tokens,
+    chat_call,
+    raw_call,
+    raw_cell,
+)
+from warriorcoder.pipelines.doctor.findings import Cell, Check, Colour, green, red, yellow
+from warriorcoder.pipelines.doctor.line import Answered, BudgetSpent, Line
+from warriorcoder.pipelines.doctor.reaching import better_address, key_cell, model_cell, probe
+from warriorcoder.pipelines.endpoints.calls import Call
+from warriorcoder.pipelines.endpoints.faults import Fault, FaultKind
+from warriorcoder.recipe import Expert
+
+_ABOUT_THE_FORM = frozenset({FaultKind.ROUTE, FaultKind.MODEL, FaultKind.REQUEST, FaultKind.FORBIDDEN})
+"""Faults by which servers say that they do not answer in this form, among other things."""
+
+
+class ServerExam:
+    """One server, examined in the name of one of the experts that it serves."""
+
+    def __init__(self, line: Line, expert: Expert, *, chats: bool) -> None:
+        self.cells: dict[Check, Cell] = {}
+        self.budget_spent = ""
+        self._line = line
+        self._expert = expert
+        self._chats = chats
+        self._served: tuple[str, ...] | None = None
+        self._answers: list[Answered] = []
+
+    def is_good(self, check: Check) -> bool:
+        """Whether raw completion, or chat, works here."""
+        return check in self.cells and self.cells[check].colour in (Colour.GREEN, Colour.YELLOW)
+
+    async def run(self) -> None:
+        """Fill the cells, as far as the server lets itself be examined."""
+        try:
+            await self._run()
+        except BudgetSpent as spent:
+            self.budget_spent = str(spent)
+
+    async def _run(self) -> None:
+        line = self._line
+        found = await probe(line.address, line.base_url, line.session)
+        key = key_cell(line.address)
+        if found.trouble is not None:
+            self.cells["reach"] = found.trouble
+        if found.trouble is not None or key.colour is Colour.RED:
+            self.cells["key"] = key
+            return
+        self._served = found.served
+        refusal = _refusal(self._expert)
+        raw = Fault(FaultKind.ROUTE, refusal) if refusal else await self._ask(raw_call(self._expert.name, ORDER))
+        chat = None
+        if self._chats or (isinstance(raw, Fault) and raw.kind in _ABOUT_THE_FORM):
+            of_everybody = isinstance(raw, Fault) and raw.kind not in _ABOUT_THE_FORM
+            chat = raw if of_everybody else await self._ask(chat_call(self._expert.name, ORDER))
+        if isinstance(raw, Fault) and (chat is None or isinstance(chat, Fault)):
+            await self._blame_both(raw, chat)
+            return
+        self.cells |= {"reach": green(), "key": key, "model": model_cell(line.address, self._served)}
+        if isinstance(chat, Answered) and self._chats:
+            self.cells["chat"] = green()
+        elif isinstance(chat, Fault):
+            self._blame_chat(chat)
+        if isinstance(raw, Fault):
+            self._blame_raw(raw)
+        else:
+            await self._examine_raw(raw, chat if isinstance(chat, Answered) else None)
+
+    async def _examine_raw(self, order: Answered, chat: Answered | None) -> None:
+        """Is it raw? A server that reads the text with a template around it is told by what it says."""
+        half = await self._ask(raw_call(self._expert.name, HALF_WORD))
+        twice = await self._ask(raw_call(self._expert.name, TWICE, 1)) if chat is None else None
+        for other in (half, twice):
+            if isinstance(other, Fault):
+                self._blame_raw(other)
+                return
+        assert isinstance(half, Answered)
+        assert not isinstance(twice, Fault)
+        message = chat.reply if chat else None
+        self.cells["raw"] = raw_cell(
+            [
+                by_tokens(order.reply, message, twice.reply if twice else None),
+                by_order(order.reply),
+                by_half_word(half.reply),
+                by_sameness(order.reply, message),
+            ]
+        )
+
+    async def _ask(self, call: Call) -> Answered | Fault:
+        try:
+            answered = await self._line.ask(call, short=True)
+        except Fault as fault:
+            return fault
+        self._answers.append(answered)
+        return answered
+
+    async def _blame_both(self, raw: Fault, chat: Fault | None) -> None:
+        """Nothing works here: each fault where it belongs; where both say so, the address is wrong."""
+        line = self._line
+        if raw.kind is FaultKind.ROUTE and (chat is None or chat.kind is FaultKind.ROUTE):
+            meant = await better_address(line.address, line.base_url, line.session) if line.base_url else ""
+            check, cell = cell_of(raw, "raw", line.address, self._served)
+            self.cells[check] = red(cell.word, cell.found, f"base_url: {meant} has one." if meant else cell.advice)
+            return
+        self.cells |= {"reach": green(), "key": key_cell(line.address)}
+        for check, fault in (("chat", chat), ("raw", raw)):
+            if fault is not None:
+                self.cells |= [cell_of(fault, check, line.address, self._served)]
+
+    def _blame_raw(self, fault: Fault) -> None:
+        """Raw completion alone does not work: the form is not to be had, whatever the server calls that."""
+        cell = cell_of(fault, "raw", self._line.address, self._served)[1]
+        of_the_form = fault.kind in _ABOUT_THE_FORM - {FaultKind.REQUEST}
+        self.cells["raw"] = red("chat only", str(fault), CHAT_ONLY_ADVICE) if of_the_form else cell
+
+    def _blame_chat(self, fault: Fault) -> None:
+        cell = cell_of(fault, "chat", self._line.address, self._served)[1]
+        of_the_form = fault.kind in _ABOUT_THE_FORM
+        self.cells["chat"] = red("raw only", str(fault), NO_CHAT_ADVICE) if of_the_form else cell
+
+    def usage_cell(self, expert: Expert) -> Cell | None:
+        """Whether tokens are counted, which an expert with a price needs; None where nothing was answered."""
+        if not self._answers:
+            return None
+        if all(answered.counted for answered in self._answers):
+            return green()
+        replies = [answered.reply for answered in self._answers]
+        if all(reply.input_tokens is not None and reply.output_tokens is not None for reply in replies):
+            return green("tokenizer", f"the server reports no usage; tokens are counted with {expert.tokenizer}")
+        advice = (
+            "Name the model's tokenizer (`tokenizer`: a folder or a Hub id) and tokens are counted here, or ask for "
+            "usage to be reported."
+        )
+        purse = self._line.purse
+        if purse.has_price(expert.name):
+            return red("none", "it has a price, but the server reports no usage: nobody would know the cost", advice)
+        if purse.needs_tokens:
+            return red("none", "budget.tokens is given, but the server reports no usage", advice)
+        return yellow("none", "the server reports no usage: tokens and cost of this expert stay unknown", advice)
+
+
+def _refusal(expert: Expert) -> str:
+    """Why the recipe alone says that an expert cannot be mined; "" where it does not."""
+    if not isinstance(expert.endpoint, HFInferenceEndpoint):
+        return ""
+    from warriorcoder.pipelines.endpoints.clients.hf_inference import raw_completion_refusal
+
+    return raw_completion_refusal(expert) or ""
