@@ -33,6 +33,11 @@ SET = click.option(
     metavar="KEY=VALUE",
     help="Override a key of the recipe, as often as you like: --set mining.per_expert=500.",
 )
+INTO = click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="The arena folder.  [default: arenas/NAME, by the recipe's name]",
+)
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 
 
@@ -57,11 +62,7 @@ def _running_command(name: str, part: str, help_text: str) -> None:
 
     @main.command(name, help=help_text)
     @RECIPE
-    @click.option(
-        "--into",
-        type=click.Path(path_type=Path),
-        help="The arena folder.  [default: arenas/NAME, by the recipe's name]",
-    )
+    @INTO
     @SET
     @QUIET
     def command(recipe: Path, into: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:
@@ -126,6 +127,42 @@ def _work(recipe: Any, path: Path, part: str, quiet: bool) -> None:
     # Whatever the part was: a stage that changed its tables has dropped later ones, which the old card would name.
     write_card(folder)
     print_report(folder, Console())
+
+
+@main.command()
+@RECIPE
+@INTO
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+@QUIET
+def doctor(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    """Examine every endpoint of a RECIPE before a run: a few dozen calls.
+
+    Is it reachable, is the key accepted, the model served, raw completion raw, the prefix right, the
+    usage reported, the judge able to judge, and how fast is it? Exit code 1 where a run would fail.
+
+    \b
+      warrior doctor pipelines/recipes/demo.yaml
+      warrior doctor my.yaml --json | jq .would_fail
+    """
+    import json
+
+    from rich.console import Console
+
+    from warriorcoder.pipelines.doctor.examine import examine
+    from warriorcoder.pipelines.doctor.screen import DoctorScreen
+    from warriorcoder.pipelines.doctor.table import print_doctor
+    from warriorcoder.recipe import load_recipe
+
+    loaded = load_recipe(recipe, list(overrides))
+    with DoctorScreen(Console(stderr=True), quiet=quiet) as screen:
+        found = examine(loaded, into or Path("arenas") / loaded.name, screen.tell)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        print_doctor(found, Console())
+    if found.would_fail:
+        raise CheckFailed(f"{recipe}: a run of this recipe would fail; mend what is red, then ask the doctor again.")
 
 
 @main.command()
