@@ -30,7 +30,6 @@ from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients.http import Wire
 from warriorcoder.pipelines.endpoints.clients.openai import bound, read_completion
 from warriorcoder.pipelines.endpoints.clients.refusals import kind_of
-from warriorcoder.pipelines.endpoints.clients.sse import lines_of
 from warriorcoder.pipelines.endpoints.clients.tgi import PromptLengths
 from warriorcoder.pipelines.endpoints.clients.tgi_wire import (
     Event,
@@ -180,16 +179,11 @@ class _OneCall(AsyncInferenceClient):
             # A provider's route is the API's, and the library would send it the names of TGI.
             body = {**body, **self.fields}
         if stream:
-            self._lines = self._read(body, headers)
+            self._lines = self._wire.stream(self.url, body, headers)
             return self._lines
         self.body = await self._wire.post(self.url, body, headers)
         self.answered = True
         return self.body.encode()
-
-    async def _read(self, body: Any, headers: dict[str, Any]) -> AsyncGenerator[bytes, None]:
-        async with self._wire.open(self.url, body, headers) as response:
-            async for line in lines_of(response):
-                yield line
 
     async def end(self) -> None:
         """Close a stream that was not read to its end."""

@@ -1,7 +1,7 @@
 """The shared session, as one address speaks through it: the key in, texts and faults out."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,14 +28,32 @@ class Wire:
 
     async def post(self, url: str, body: Any, headers: Mapping[str, str] | None = None) -> str:
         """The body of the answer. Raises Fault for any status but 200 and for every trouble on the way."""
-        async with self.open(url, body, headers) as response:
+        async with self._open(url, body, headers) as response:
             return await _text(response)
 
-    @asynccontextmanager
-    async def open(
+    async def stream(
         self, url: str, body: Any, headers: Mapping[str, str] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of an answer in server-sent events, of any length: aiohttp's own reader gives up at 128 KiB.
+
+        Raises Fault as `post` does. Closing it hangs up.
+        """
+        async with self._open(url, body, headers) as response:
+            if response.content_type != "text/event-stream":
+                raise self.garbled(url, "is no stream", await _text(response))
+            rest = b""
+            async for chunk in response.content.iter_any():
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield line
+            if rest:
+                yield rest
+
+    @asynccontextmanager
+    async def _open(
+        self, url: str, body: Any, headers: Mapping[str, str] | None
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """The answer, to be read inside the block. Raises Fault as `post` does, for what happens inside it too."""
+        """The answer, to be read inside the block."""
         try:
             async with self._session.post(
                 url,

@@ -1,9 +1,8 @@
 """A key on its way: into the request's header, and out of everything that comes back."""
 
-import html
-import json
 import os
-from urllib.parse import quote
+import re
+from html.entities import codepoint2name
 
 HIDDEN = "[key]"
 
@@ -21,7 +20,9 @@ class Key:
     def __init__(self, variable: str | None) -> None:
         # A line end that came with it from a file would break the header.
         self.value = os.environ.get(variable, "").strip() if variable else ""
-        self._forms = _forms(self.value) if len(self.value) >= SECRET_FROM else ()
+        self._pattern = re.compile("".join(map(_written, self.value)))
+        # No way of writing touches letters and digits, so most texts are seen to be free of it at a glance.
+        self._mark = max(re.findall("[A-Za-z0-9]*", self.value), key=len)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -30,20 +31,18 @@ class Key:
 
     def hidden(self, text: str) -> str:
         """The text without the key."""
-        for form in self._forms:
-            text = text.replace(form, HIDDEN)
-        return text
+        if len(self.value) < SECRET_FROM or self._mark not in text:
+            return text
+        return self._pattern.sub(HIDDEN, text)
 
 
-def _forms(key: str) -> tuple[str, ...]:
-    """The ways to write it, longest first: a short one may be part of a longer."""
-    quoted = [quote(key, safe=safe) for safe in ("/", "")]
-    escaped = "".join(c if c.isalnum() else f"\\u{ord(c):04x}" for c in key)
-    forms = {key, *quoted, *map(_lower_hexadecimal, quoted), escaped, json.dumps(key)[1:-1], html.escape(key)}
-    forms |= {key.replace("/", "\\/")}
-    return tuple(sorted(forms, key=len, reverse=True))
-
-
-def _lower_hexadecimal(quoted: str) -> str:
-    first, *others = quoted.split("%")
-    return "%".join([first, *(other[:2].lower() + other[2:] for other in others)])
+def _written(character: str) -> str:
+    """A pattern for one character of a key, in all the ways that it is written."""
+    if re.fullmatch("[A-Za-z0-9]", character):
+        return character
+    code = ord(character)
+    in_a_url = "".join(f"%{byte:02x}" for byte in character.encode())
+    forms = [re.escape(character), in_a_url, rf"\\u{code:04x}", rf"&\#(?:{code}|x0*{code:x});"]
+    forms += [f"&{name};"] if (name := codepoint2name.get(code)) else []
+    forms += [r"\+"] if character == " " else []
+    return rf"(?i:\\?(?:{'|'.join(forms)}))"

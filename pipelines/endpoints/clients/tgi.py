@@ -7,7 +7,7 @@ of a refusal.
 
 import json
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,6 @@ from warriorcoder.ids import text_digest
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients.http import Wire
 from warriorcoder.pipelines.endpoints.clients.openai import bound, read_completion
-from warriorcoder.pipelines.endpoints.clients.sse import data_of
 from warriorcoder.pipelines.endpoints.clients.tgi_wire import (
     Event,
     chat_fields,
@@ -34,10 +33,7 @@ with warnings.catch_warnings():
     # Its types have fields named model_…, at which pydantic warns.
     warnings.simplefilter("ignore", UserWarning)
     from text_generation.errors import (  # type: ignore[import-untyped]
-        BadRequestError,
         OverloadedError,
-        RateLimitExceededError,
-        ShardTimeoutError,
         ValidationError,
         parse_error,
     )
@@ -50,13 +46,8 @@ with warnings.catch_warnings():
 BASE_MODEL = "tgi"
 """TGI takes any other model's name for that of an adapter."""
 
-_KINDS = {
-    BadRequestError: FaultKind.REQUEST,
-    ValidationError: FaultKind.REQUEST,
-    OverloadedError: FaultKind.THROTTLED,
-    RateLimitExceededError: FaultKind.THROTTLED,
-    ShardTimeoutError: FaultKind.DOWN,
-}
+_KINDS = {ValidationError: FaultKind.REQUEST, OverloadedError: FaultKind.THROTTLED}
+"""The library's errors inside a stream; the others are the server's."""
 
 
 class TGIClient:
@@ -87,10 +78,8 @@ class TGIClient:
 
     async def _complete(self, call: Call, prompt: str) -> Reply:
         url = self._base_url + "/generate_stream"
-        async with (
-            self._wire.open(url, _request(self._address, call, prompt)) as response,
-            aclosing(self._events(url, response)) as events,
-        ):
+        lines = self._wire.stream(url, _request(self._address, call, prompt))
+        async with aclosing(lines), aclosing(self._events(url, lines)) as events:
             reply = await read_stream(events, stop_strings(self._address, call))
         if reply is None:
             raise self._wire.garbled(url, "ends before it is whole", "")
@@ -98,11 +87,15 @@ class TGIClient:
             reply = replace(reply, input_tokens=await self._lengths.of(prompt))
         return replace(reply, text=self._wire.key.hidden(reply.text))
 
-    async def _events(self, url: str, response: aiohttp.ClientResponse) -> AsyncGenerator[Event, None]:
-        async for data in data_of(response):
+    async def _events(self, url: str, lines: AsyncIterator[bytes]) -> AsyncGenerator[Event, None]:
+        async for line in lines:
+            if not line.startswith(b"data:"):
+                # Blank lines, and the signs of life that TGI sends while a request waits.
+                continue
+            data = line.removeprefix(b"data:").decode("utf-8", "replace")
             payload = self._wire.read_json(url, data)
             if isinstance(payload, dict) and "error" in payload:
-                raise _refused(self._wire, url, response.status, payload)
+                raise _refused(self._wire, url, payload)
             try:
                 yield _event(payload)
             except (KeyError, TypeError, pydantic.ValidationError):
@@ -136,9 +129,9 @@ def _event(payload: Any) -> Event:
     )
 
 
-def _refused(wire: Wire, url: str, status: int, payload: dict[str, Any]) -> Fault:
+def _refused(wire: Wire, url: str, payload: dict[str, Any]) -> Fault:
     """The fault for an error inside a stream, whose status says that all is well."""
-    kind = _KINDS.get(type(parse_error(status, payload)), FaultKind.SERVER)
+    kind = _KINDS.get(type(parse_error(200, payload)), FaultKind.SERVER)
     return wire.fault(kind, url, wire.shown(json.dumps(payload, ensure_ascii=False)))
 
 
