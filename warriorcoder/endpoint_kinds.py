@@ -1,11 +1,40 @@
 """The endpoints that a recipe can name: a local server, and the protocols of servers elsewhere."""
 
-from typing import Annotated, Literal, Self, get_args
+import re
+from typing import Annotated, ClassVar, Literal, Self, get_args
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from warriorcoder.overrides import shown
+
+_ROUTE = re.compile(r"(/chat/completions|/completions|/generate|/generate_stream)/*$")
+
+
+def _shown(url: str) -> str:
+    """An address in a message, without the parts in which keys are written."""
+    return shown(re.sub(r"//[^/\s]*@", "//…@", re.sub(r"[?#].+", "?…", url)))
+
+
+def _address(url: str) -> str:
+    """A server's address, to which routes can be added."""
+    found = _shown(url)
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        whole = False
+    if not whole or re.search(r"\s", url):
+        raise ValueError(f"found {found}; an address is http:// or https://, a host, and perhaps a port and a path")
+    if parts.query or parts.fragment:
+        raise ValueError(f"found {found}; routes are added to an address, so it has no ? and no #")
+    if route := _ROUTE.search(parts.path):
+        raise ValueError(f"found {found}; leave {route[1]} out, routes are added to the address")
+    return url
+
 
 Positive = Annotated[int, Field(gt=0)]
-Url = Annotated[str, Field(pattern=r"^https?://[^/\s]")]
+Url = Annotated[str, AfterValidator(_address)]
 Structured = Literal["llama.cpp", "vllm", "vllm-guided", "sglang", "tgi"]
 
 
@@ -44,6 +73,9 @@ class RemoteEndpoint(Section):
     concurrency: Positive = 16
     timeout: Annotated[float, Field(gt=0)] = 600
 
+    at_the_root: ClassVar[bool] = False
+    """Whether the server's routes begin at its root, and not under /v1."""
+
     @property
     def urls(self) -> tuple[str, ...]:
         """The servers' addresses, without a slash at the end."""
@@ -60,6 +92,8 @@ class RemoteEndpoint(Section):
             raise ValueError(f"give either {either}, one of them and not more")
         if len(set(self.urls)) < len(self.urls):
             raise ValueError("base_urls names a server twice; give more `concurrency` instead")
+        if self.at_the_root and (under := next((url for url in self.urls if url.endswith("/v1")), None)):
+            raise ValueError(f"found {_shown(under)}; an address of this kind is the server's root: leave /v1 out")
         return self
 
 
@@ -76,6 +110,7 @@ class OpenAIEndpoint(RemoteEndpoint):
 class TGIEndpoint(RemoteEndpoint):
     """A Text Generation Inference server: `base_url` is its root, without /v1."""
 
+    at_the_root = True
     kind: Literal["tgi"]
 
     @property
@@ -84,8 +119,12 @@ class TGIEndpoint(RemoteEndpoint):
 
 
 class HFInferenceEndpoint(RemoteEndpoint):
-    """A Hugging Face Inference Endpoint (`base_url`), or a model at one of the Hub's inference providers."""
+    """A Hugging Face Inference Endpoint that runs TGI (`base_url`), or a model at one of the Hub's providers.
 
+    `structured` says how its server binds a completion's form: tgi for an Inference Endpoint.
+    """
+
+    at_the_root = True
     kind: Literal["hf-inference"]
     provider: str | None = None
     api_key_env: str | None = "HF_TOKEN"
