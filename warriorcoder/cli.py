@@ -192,6 +192,37 @@ def check(arena: Path) -> None:
 
 
 @main.command()
+@RECIPE
+@INTO
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+def estimate(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Say what a run of a RECIPE would still cost: calls, tokens, dollars and time. Nothing is asked.
+
+    What the arena's journal holds already costs nothing more. Time, and how long answers are, come from
+    what the arena has measured, else from `warrior doctor`.
+
+    \b
+      warrior estimate my.yaml
+      warrior estimate my.yaml --set mining.per_expert=500
+    """
+    import json
+
+    from rich.console import Console
+
+    from warriorcoder.pipelines.estimate import estimate as find
+    from warriorcoder.pipelines.estimating.show import print_estimate, to_json
+    from warriorcoder.recipe import load_recipe
+
+    loaded = load_recipe(recipe, list(overrides))
+    found = find(loaded, into or Path("arenas") / loaded.name)
+    if as_json:
+        click.echo(json.dumps(to_json(found, str(recipe)), indent=2, ensure_ascii=False))
+    else:
+        print_estimate(found, Console(), str(recipe))
+
+
+@main.command()
 @ARENA
 def card(arena: Path) -> None:
     """Write the dataset card of an ARENA, README.md and figures. Your own sections in it stay."""

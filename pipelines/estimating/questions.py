@@ -1,0 +1,194 @@
+"""What a run has yet to ask, stage by stage: its calls are made as the stages make them, and looked up."""
+
+from dataclasses import dataclass, field
+
+from warriorcoder.arena_folder import Row
+from warriorcoder.pipelines.battles.judging import Ballot, ballots, verdict_call
+from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
+from warriorcoder.pipelines.battles.verdicts import read_verdict
+from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
+from warriorcoder.pipelines.endpoints.calls import Call, Reply
+from warriorcoder.pipelines.estimating.ahead import (
+    Ask,
+    answering_ahead,
+    grading_ahead,
+    judging_ahead,
+    question_bytes,
+)
+from warriorcoder.pipelines.estimating.held import Held, Waiting
+from warriorcoder.pipelines.estimating.mines import Mine, mine_of
+from warriorcoder.pipelines.estimating.outlook import Outlook
+from warriorcoder.pipelines.estimating.spans import NOTHING, Span, total
+from warriorcoder.pipelines.mining.curation import curate
+from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_grade
+from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+
+ASKING_STAGES = ("mine", "curate", "answer", "judge")
+
+Answers = dict[tuple[str, str], str | None]
+"""By instruction id and expert: an answer, "" where there is none, None where it is not asked yet."""
+
+
+@dataclass
+class Questions:
+    """All that a run has yet to ask: by stage and expert. `instructions` is how many the arena will have."""
+
+    mines: list[Mine]
+    asks: dict[str, dict[str, list[Ask]]] = field(default_factory=lambda: {stage: {} for stage in ASKING_STAGES})
+    instructions: Span = NOTHING
+
+    def add(self, stage: str, expert: str, ask: Ask) -> None:
+        if ask.number.high:
+            self.asks[stage].setdefault(expert, []).append(ask)
+
+    def add_all(self, stage: str, asks: dict[str, Ask]) -> None:
+        for expert, ask in asks.items():
+            self.add(stage, expert, ask)
+
+    def add_waiting(self, stage: str, waiting: dict[str, dict[int, Waiting]]) -> None:
+        for expert, piles in waiting.items():
+            for pile in piles.values():
+                self.add(stage, expert, Ask.waiting(pile))
+
+
+def questions(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook) -> Questions:
+    """What a run of the recipe would ask now. Every expert is taken to answer every instruction."""
+    found = Questions([mine_of(recipe, expert, held, outlook.mined.share) for expert in recipe.experts])
+    for mine in found.mines:
+        found.add("mine", mine.expert.name, Ask(mine.draws, mine.draws * mine.prompt_bytes))
+    instructions = _curate(recipe, weights, held, found)
+    if instructions is None:
+        _look_ahead(recipe, weights, held, outlook, found)
+    else:
+        found.instructions = Span.exactly(len(instructions))
+        answers = _answer(recipe, held, found, instructions)
+        _judge(recipe, weights, held, found, instructions, answers)
+    return found
+
+
+def _curate(recipe: Recipe, weights: dict[str, str], held: Held, found: Questions) -> list[Row] | None:
+    """Grade what is mined; the instructions of the arena where they are known to the last."""
+    candidates = [candidate for mine in found.mines for candidate in mine.kept.values()]
+    texts = {candidate.instruction_id: candidate for candidate in candidates}
+    items = [
+        (identity, grader)
+        for identity, candidate in texts.items()
+        for grader in graders_of(recipe, candidate.miner, weights)
+    ]
+    grades: dict[str, list[int]] = {}
+
+    def settles(item: tuple[str, object], reply: Reply) -> bool:
+        grade = parse_grade(reply.text)
+        if grade is not None:
+            grades.setdefault(item[0], []).append(grade)
+        return grade is not None
+
+    waiting = held.ask_again(
+        "curate",
+        items,
+        recipe.curation.attempts,
+        lambda item, attempt: grading_call(recipe, item[1], texts[item[0]].instruction, attempt),
+        settles,
+    )
+    found.add_waiting("curate", waiting)
+    to_come = {
+        mine.expert.name: Span.around(
+            mine.brings.low - len(mine.kept),
+            mine.brings.likely - len(mine.kept),
+            mine.brings.high - len(mine.kept),
+        )
+        for mine in found.mines
+    }
+    found.add_all("curate", grading_ahead(recipe, weights, to_come))
+    if waiting or not all(mine.is_dug for mine in found.mines):
+        return None
+    middles = {identity: middle for identity, given in grades.items() if (middle := middle_grade(given)) is not None}
+    kept, _ = curate(candidates, middles, recipe.curation, recipe.seed)
+    return kept
+
+
+def _look_ahead(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook, found: Questions) -> None:
+    """Answers and votes where nobody knows yet which instructions enter the arena."""
+    mined = total(mine.brings for mine in found.mines)
+    most = min(mined.high, recipe.curation.size or mined.high)
+    found.instructions = Span.around(min(1, most), outlook.curated.share * mined.likely, most)
+    # Of instructions that entered before, the journal may have all.
+    new = found.instructions
+    if held.has_beyond("mine", "curate"):
+        new = Span.around(0, new.likely - outlook.entered, most)
+    found.add_all("answer", answering_ahead(recipe, new))
+    by_miner = {mine.expert.name: mine.brings for mine in found.mines}
+    found.add_all("judge", judging_ahead(recipe, weights, new, by_miner))
+
+
+def _answer(recipe: Recipe, held: Held, found: Questions, instructions: list[Row]) -> Answers:
+    items = [(row, expert) for row in instructions for expert in recipe.experts]
+    answers: Answers = {(row["instruction_id"], expert.name): None for row, expert in items}
+    texts = {row["instruction_id"]: row["instruction"] for row in instructions}
+
+    def settles(key: tuple[str, str], reply: Reply) -> bool:
+        answers[key] = answer_text(recipe.expert(key[1]), reply.text)
+        return True
+
+    def call(key: tuple[str, str], attempt: int) -> Call:
+        return answer_call(recipe, recipe.expert(key[1]), texts[key[0]])
+
+    found.add_waiting("answer", held.ask_again("answer", list(answers), 1, call, settles))
+    return answers
+
+
+def _judge(
+    recipe: Recipe,
+    weights: dict[str, str],
+    held: Held,
+    found: Questions,
+    instructions: list[Row],
+    answers: Answers,
+) -> None:
+    texts = {row["instruction_id"]: row["instruction"] for row in instructions}
+    written: list[Ballot] = []
+    ahead: dict[str, dict[int, Waiting]] = {}
+    frames = {judge.name: question_bytes(recipe, judge) for judge in recipe.experts}
+    for ballot in _ballots(recipe, weights, instructions, answers):
+        if None not in (shown := _shown(ballot, answers)):
+            written.append(ballot)
+            continue
+        attempts = recipe.battles.attempts
+        pile = ahead.setdefault(ballot.judge, {}).setdefault(attempts, Waiting(attempts))
+        known = [texts[ballot.pair.instruction_id], *filter(None, shown)]
+        pile.questions += 1
+        pile.prompt_bytes += frames[ballot.judge] + sum(len(text.encode("utf-8", "replace")) for text in known)
+        pile.open_answers += shown.count(None)
+
+    def call(ballot: Ballot, attempt: int) -> Call:
+        one, other = (text or "" for text in _shown(ballot, answers))
+        instruction = texts[ballot.pair.instruction_id]
+        return verdict_call(recipe, recipe.expert(ballot.judge), instruction, (one, other), attempt)
+
+    def settles(ballot: Ballot, reply: Reply) -> bool:
+        return read_verdict(reply.text, reply.finish_reason, swapped=ballot.swapped)[0] is not None
+
+    found.add_waiting("judge", held.ask_again("judge", written, recipe.battles.attempts, call, settles))
+    found.add_waiting("judge", ahead)
+
+
+def _ballots(recipe: Recipe, weights: dict[str, str], instructions: list[Row], answers: Answers) -> list[Ballot]:
+    """The votes to be cast by experts, on what is answered or yet to be answered."""
+    battles: list[Pair] = []
+    for row in instructions:
+        identity = row["instruction_id"]
+        present = [expert.name for expert in recipe.experts if answers[identity, expert.name] != ""]
+        battles += pairs(identity, row["miner"], present, recipe.battles.pairing)
+    judges: dict[tuple[str, str], list[str]] = {}
+    for pair in battles:
+        fighters = pair.attacker, pair.defender
+        if fighters not in judges:
+            judges[fighters] = judges_of(pair, recipe.experts, weights, recipe.battles)
+    cast = ballots((pair, judges[pair.attacker, pair.defender]) for pair in battles)
+    return [ballot for ballot in cast if ballot.judge != EXECUTION_JUDGE]
+
+
+def _shown(ballot: Ballot, answers: Answers) -> list[str | None]:
+    """The two answers in the order in which the judge sees them."""
+    order = [ballot.pair.attacker, ballot.pair.defender]
+    return [answers[ballot.pair.instruction_id, name] for name in (order[::-1] if ballot.swapped else order)]
