@@ -11,12 +11,20 @@ from typing import Self
 
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
-from warriorcoder.pipelines.endpoints.journal_file import BUSY_SECONDS, connect, damage_within, hold, is_damage, mark
+from warriorcoder.pipelines.endpoints.journal_file import (
+    BUSY_SECONDS,
+    READING_ERRORS,
+    close_untouched,
+    connect,
+    damage_within,
+    hold,
+    is_damage,
+    mark,
+)
 from warriorcoder.pipelines.endpoints.journal_rescue import mend
 from warriorcoder.pipelines.endpoints.journal_rows import (
     SEALED,
     SPENT_COLUMNS,
-    BrokenSeal,
     Entry,
     Row,
     Spent,
@@ -50,6 +58,7 @@ class Journal:
         self.path = path
         self.rescued: str | None = None
         self._lock: int | None = None
+        self._damaged = False
         self._open()
 
     def _open(self) -> None:
@@ -60,6 +69,7 @@ class Journal:
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise ArenaError(f"{self.path}: the journal cannot be opened: {reason}.") from error
+        self._damaged = False
         self.rescued = rescued or self.rescued
 
     def get(self, key: str) -> Reply | None:
@@ -175,7 +185,7 @@ class Journal:
         Looks for damage as long as `CHECK_SECONDS` allow, and mends the journal where there is some.
         """
         if damage := damage_within(self._connection, CHECK_SECONDS):
-            mark(self.path, damage)
+            self._leave_word(damage)
             self.close()
             self._open()
         with self._reported("a run cannot be noted"), self._transaction():
@@ -198,10 +208,14 @@ class Journal:
             return int(self._connection.execute("SELECT COUNT(*) FROM answers").fetchone()[0])
 
     def close(self) -> None:
-        if self._lock is not None:
+        if self._lock is None:
+            return
+        if self._damaged:
+            close_untouched(self._connection, self.path)
+        else:
             self._connection.close()
-            os.close(self._lock)
-            self._lock = None
+        os.close(self._lock)
+        self._lock = None
 
     def __enter__(self) -> Self:
         return self
@@ -221,23 +235,31 @@ class Journal:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def _leave_word(self, damage: str) -> None:
+        """Have the next to open the journal mend it."""
+        self._damaged = True
+        with suppress(OSError):
+            mark(self.path, damage)
+
     @contextmanager
     def _reported(self, what: str) -> Iterator[None]:
         """Turn SQLite's errors into one that a user can mend, and leave word of damage for who opens it next."""
         try:
             yield
-        except (sqlite3.DatabaseError, BrokenSeal) as error:
+        except READING_ERRORS as error:
             if isinstance(error, sqlite3.ProgrammingError):
                 raise
             if is_damage(error):
-                with suppress(OSError):
-                    mark(self.path, str(error))
+                self._leave_word(str(error))
                 advice = "Run the same command again: what can be read is then saved, and the old file is kept."
                 what = "the journal is damaged"
             elif getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
                 advice = f"Another process has kept it busy for {BUSY_SECONDS:g} s. Run the same command again."
             else:
-                advice = "What was written before is kept; make room, then run the same command again."
+                advice = (
+                    "What was written before is kept; make room, or see that the file may be written, "
+                    "then run the same command again."
+                )
             raise ArenaError(f"{self.path}: {what}: {error}. {advice}") from error
 
 

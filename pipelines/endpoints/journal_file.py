@@ -6,7 +6,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from warriorcoder.errors import ArenaError
@@ -37,6 +37,9 @@ _CHECKPOINT_PAGES = 2000
 _CACHE_KIB = 32 * 1024
 _QUICKLY_CHECKED_BYTES = 100_000_000
 
+_HEADER_AFTER_MAGIC = PAGE_BYTES.to_bytes(2, "big") + bytes([2, 2, 0, 64, 32, 32])
+"""The size of a page, a write-ahead log for readers and writers, no room kept back on pages, and three constants."""
+
 _NOT_THE_FILES_FAULT = {
     sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_BUSY,
@@ -52,6 +55,10 @@ _NOT_THE_FILES_FAULT = {
 }
 
 
+READING_ERRORS = (sqlite3.DatabaseError, BrokenSeal, UnicodeDecodeError)
+"""What reading a journal raises; UnicodeDecodeError where SQLite quotes damaged bytes in its message."""
+
+
 def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     """A connection to a journal that exists; its transactions are on disk when they return."""
     connection = sqlite3.connect(
@@ -65,6 +72,14 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
     return connection
+
+
+def close_untouched(connection: sqlite3.Connection, path: Path) -> None:
+    """Close a connection to a damaged journal without moving its log into the file, as the last one to close does."""
+    with closing(connect(path, "ro")) as other, suppress(sqlite3.Error):
+        other.execute("PRAGMA user_version").fetchone()
+        connection.close()
+    connection.close()
 
 
 @contextmanager
@@ -106,7 +121,7 @@ def is_damage(error: Exception) -> bool:
     """Whether an error means that the file's bytes are not what was written."""
     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
         return getattr(error, "sqlite_errorcode", 0) & 0xFF not in _NOT_THE_FILES_FAULT
-    return isinstance(error, BrokenSeal)
+    return isinstance(error, BrokenSeal | UnicodeDecodeError)
 
 
 def trouble(path: Path) -> str | None:
@@ -122,20 +137,21 @@ def trouble(path: Path) -> str | None:
         if not _size(path):
             return "the file is empty" if _size(log_of(path)) else ABSENT
         with path.open("rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                return "it is no SQLite file"
+            header = file.read(len(MAGIC) + len(_HEADER_AFTER_MAGIC))
+        if not header.startswith(MAGIC):
+            return "it is no SQLite file"
         with closing(connect(path, "ro")) as connection:
-            return _trouble_inside(path, connection)
-    except (sqlite3.DatabaseError, BrokenSeal, OSError) as error:
+            return _trouble_inside(path, connection, header)
+    except (*READING_ERRORS, OSError) as error:
         if is_damage(error):
             return str(error)
         raise ArenaError(f"{path}: the journal cannot be opened: {_words(error)}.") from error
 
 
-def _trouble_inside(path: Path, connection: sqlite3.Connection) -> str | None:
+def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes) -> str | None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-    ours = sorted(tables) == sorted(SCHEMA) and connection.execute("PRAGMA page_size").fetchone()[0] == PAGE_BYTES
+    ours = sorted(tables) == sorted(SCHEMA)
     if version > VERSION and not ours:
         raise ArenaError(
             f"{path}: the journal was made by a newer version of warriorcoder: its format is {version}, this version "
@@ -145,6 +161,8 @@ def _trouble_inside(path: Path, connection: sqlite3.Connection) -> str | None:
         return f"its format is {version}"
     if not ours:
         return "its tables are not those of a journal"
+    if header != MAGIC + _HEADER_AFTER_MAGIC:
+        return "its header is damaged"
     for (root,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f"SELECT * FROM {root} LIMIT 1").fetchone()
     for row in connection.execute(f"SELECT {SPENT_COLUMNS} FROM spent"):
@@ -164,7 +182,7 @@ def damage_within(connection: sqlite3.Connection, seconds: float) -> str | None:
                 return str(found)
         for row in connection.execute(f"SELECT {SEALED} FROM answers"):
             check(row)
-    except (sqlite3.DatabaseError, BrokenSeal) as error:
+    except READING_ERRORS as error:
         return str(error) if is_damage(error) else None
     finally:
         connection.set_progress_handler(None, 0)
