@@ -1,11 +1,16 @@
 """The run, readable in one sitting: a distilabel pipeline from the experts to the training tables.
 
-`python -m warriorcoder.pipelines.arena FOLDER PART` runs it in the arena folder, in which the
-recipe and the experts' addresses lie already. `run.py` starts that process and watches over it.
+`python -m warriorcoder.pipelines.arena FOLDER PART [RAY [OWN]]` runs it in the arena folder, in which
+the recipe and the experts' addresses lie already, on this machine's processes or on Ray: RAY is the
+cluster's address, or `local` for a Ray of our own with its files in the folder OWN. `run.py` starts
+that process and watches over it.
 """
 
 import logging
+import os
 import sys
+from abc import abstractmethod
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from distilabel.pipeline import Pipeline
@@ -18,6 +23,7 @@ from warriorcoder.pipelines.endpoints.processes import die_with_parent, forks_di
 from warriorcoder.pipelines.endpoints.traces import record_failure
 from warriorcoder.pipelines.mining.stages import Curate, Mine
 from warriorcoder.pipelines.polling import poll_often
+from warriorcoder.pipelines.watching import end_for_a_worker, watch_workers
 from warriorcoder.recipe import load_recipe
 from warriorcoder.tables import TABLES
 
@@ -25,41 +31,54 @@ Part = Literal["run", "mine", "battle", "rate", "build"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
-class Experts(GeneratorStep):
-    """The experts of the recipe, one row each."""
+class Source(GeneratorStep):
+    """Where a graph begins: rows of the arena folder, in one batch."""
 
     arena: str
+
+    def process(self, offset: int = 0) -> Any:
+        try:
+            yield self.rows(ArenaFolder(self.arena)), True
+        except Exception as error:
+            # On Ray nobody hears of it otherwise.
+            record_failure(ArenaFolder(self.arena), str(self.name), error)
+            raise
+
+    @abstractmethod
+    def rows(self, folder: ArenaFolder) -> list[Row]:
+        """The rows."""
+
+
+class Experts(Source):
+    """The experts of the recipe, one row each."""
 
     @property
     def outputs(self) -> list[str]:
         return ["expert"]
 
-    def process(self, offset: int = 0) -> Any:
-        recipe = load_recipe(ArenaFolder(self.arena).recipe_path)
-        yield [{"expert": expert.name} for expert in recipe.experts], True
+    def rows(self, folder: ArenaFolder) -> list[Row]:
+        return [{"expert": expert.name} for expert in load_recipe(folder.recipe_path).experts]
 
 
-class FromArena(GeneratorStep):
+class FromArena(Source):
     """The rows of a table that lies in the arena already."""
 
-    arena: str
     table: str
 
     @property
     def outputs(self) -> list[str]:
         return list(TABLES[self.table].columns)
 
-    def process(self, offset: int = 0) -> Any:
-        rows: list[Row] = ArenaFolder(self.arena).read_table(self.table)
-        yield rows, True
+    def rows(self, folder: ArenaFolder) -> list[Row]:
+        return folder.read_table(self.table)
 
 
-def arena_pipeline(folder: ArenaFolder, part: Part) -> Pipeline:
+def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> Pipeline:
     """The graph of a run, or of the part of it that works on the tables before it."""
     arena = str(folder.path)
 
     def panel(stage: str) -> ExpertPanel:
-        return ExpertPanel(arena=arena, stage=stage)
+        return ExpertPanel(arena=arena, stage=stage, on_ray=on_ray)
 
     with Pipeline("arena", cache_dir=folder.work / "distilabel") as pipeline:
         if part in ("run", "mine"):
@@ -88,16 +107,39 @@ def arena_pipeline(folder: ArenaFolder, part: Part) -> Pipeline:
     return pipeline
 
 
+def run_here(folder: ArenaFolder, part: Part) -> None:
+    """Run the graph on processes of this machine."""
+    # Inside a Ray cluster's container distilabel would go over to Ray, without the desk that keeps the journal there.
+    os.environ.pop("RAY_CLUSTER_NAME", None)
+    pipeline = arena_pipeline(folder, part)
+    watch_workers(pipeline, lambda what: end_for_a_worker(folder, pipeline.dag, what))
+    # Its cache cannot be resumed and returns old rows for new ones; the journal is what makes a second run cheap.
+    pipeline.run(use_cache=False)
+
+
+def run_on_ray(folder: ArenaFolder, part: Part, address: str, own: Path | None) -> None:
+    """Run the graph on Ray; `own` is the folder for the files of a Ray of our own."""
+    from warriorcoder.pipelines.on_ray.running import joined, watch_actors
+
+    with joined(folder, address, own):
+        pipeline = arena_pipeline(folder, part, on_ray=True).ray()
+        watch_actors(pipeline, lambda what: end_for_a_worker(folder, pipeline.dag, what))
+        pipeline.run(use_cache=False)
+
+
 def main() -> None:
     die_with_parent()
     forks_die_with_parent()
     poll_often()
-    folder, part = ArenaFolder(sys.argv[1]), sys.argv[2]
+    # On a cluster the steps' processes begin in other folders than this one.
+    folder, part, on_ray = ArenaFolder(Path(sys.argv[1]).absolute()), sys.argv[2], sys.argv[3:]
     # distilabel silences httpx, not its successor, which would log a line a request.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
-        # Its cache cannot be resumed and returns old rows for new ones; the journal is what makes a second run cheap.
-        arena_pipeline(folder, part).run(use_cache=False)  # type: ignore[arg-type]
+        if on_ray:
+            run_on_ray(folder, part, on_ray[0], Path(on_ray[1]) if on_ray[1:] else None)  # type: ignore[arg-type]
+        else:
+            run_here(folder, part)  # type: ignore[arg-type]
     except Exception as error:
         record_failure(folder, "run", error)
         raise

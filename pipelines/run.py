@@ -16,9 +16,10 @@ from types import FrameType
 from typing import Any
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.endpoint_kinds import RemoteEndpoint
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint, RemoteEndpoint
 from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
 from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
@@ -31,11 +32,19 @@ from warriorcoder.pipelines.endpoints.traces import (
     stop_file,
     write_addresses,
 )
+from warriorcoder.pipelines.on_ray.address import LOCAL, ClusterError
+from warriorcoder.pipelines.on_ray.cluster import look_over, require_ray
 from warriorcoder.recipe import Recipe
 from warriorcoder.tables import STAGES, TABLES
 
 POLL_SECONDS = 0.2
 SETTLE_SECONDS = 1.0
+SHELL_SIGNALS = 128
+"""The guard of a Ray of our own gives a signal as an exit code above this one, as shells do."""
+
+GUARDED_END_SECONDS = 20.0
+"""How long the guard of a Ray of our own may take to end all that belongs to it."""
+
 ASKS_NOBODY = ("rate", "build")
 """The parts of a run that work on tables alone."""
 
@@ -66,15 +75,20 @@ class Interrupted(RunFailed):
         self.exit_code = 128 + number
 
 
-def run_part(recipe: Recipe, path: Path, part: str, watch: Watch) -> ArenaFolder:
+def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | None = None) -> ArenaFolder:
     """Run the pipeline, or a part of it, in the arena folder at `path`, which is made where it is absent.
 
-    Raises RecipeError, ModelError or ArenaError before anything in the arena has changed, RunFailed
-    when a stage fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
+    `ray` is where it runs: None for processes of this machine, else an address of `--ray`.
+
+    Raises RecipeError, ModelError, ClusterError or ArenaError before anything in the arena has changed,
+    RunFailed when a stage fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
     """
     _check_before(recipe, part)
+    if ray:
+        ray = _check_cluster(recipe, path, ray, watch)
     folder = ArenaFolder.prepare(path)
-    with _alone(folder), _experts(recipe, folder, part, watch) as (addresses, identity), _signals() as stop:
+    with _alone(folder), _experts(recipe, folder, part, watch) as experts, _signals() as stop:
+        addresses, identity, dead = experts
         folder.write_text(folder.recipe_path, recipe.to_yaml())
         folder.update_manifest({**identity, "recipe_digest": recipe.digest, "packages": _packages()})
         clear_traces(folder)
@@ -82,7 +96,7 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch) -> ArenaFolder
         if part not in ASKS_NOBODY:
             _begin_in_journal(folder, watch)
         watch({}, "starting the pipeline")
-        _run_pipeline(folder, part, stop, watch)
+        _run_pipeline(folder, part, ray, dead, stop, watch)
     shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
     _verify(folder, part)
     return folder
@@ -103,16 +117,34 @@ def _check_before(recipe: Recipe, part: str) -> None:
     server_settings(recipe)
 
 
+def _check_cluster(recipe: Recipe, path: Path, ray: str, watch: Watch) -> str:
+    """The address of a Ray on which this run can work, before anything is begun. Raises ClusterError, ArenaError."""
+    require_ray()
+    if ray == LOCAL:
+        return ray
+    watch({}, f"looking the Ray cluster at {ray} over")
+    cluster = look_over(ray, path)
+    for expert in recipe.experts:
+        if cluster.others and isinstance(expert.endpoint, EmbeddedEndpoint):
+            raise ClusterError(
+                f"experts.{expert.name}.endpoint: kind embedded answers on this machine alone, and the cluster has "
+                f"{cluster.others} more. Serve the model where all of them reach it and give kind: openai and its "
+                "base_url, or run on this machine: --ray alone, or no --ray."
+            )
+    return cluster.address
+
+
 @contextmanager
 def _experts(
     recipe: Recipe, folder: ArenaFolder, part: str, watch: Watch
-) -> Iterator[tuple[list[Address], dict[str, Any]]]:
-    """The experts' addresses, their servers running, and what the manifest says of the arena and its experts.
+) -> Iterator[tuple[list[Address], dict[str, Any], list[str]]]:
+    """The experts' addresses, their servers running, what the manifest says of the arena and its experts, and a list
+    that has an entry, in words, for each server that ended too early.
 
-    The parts that ask nobody need neither, so they work where the models are not.
+    The parts that ask nobody need nothing of it, so they work where the models are not.
     """
     if part in ASKS_NOBODY:
-        yield [], {}
+        yield [], {}, []
         return
     watch({}, "reading the experts' weights")
     weights = weights_of(recipe.experts)
@@ -127,8 +159,9 @@ def _experts(
         for expert in recipe.experts
     }
     watch({}, "starting local models")
-    with serve(recipe, weights, folder.work / "logs") as addresses:
-        yield addresses, {"name": folder.name, "version": None, "parent": None, "experts": experts}
+    dead: list[str] = []
+    with serve(recipe, weights, folder.work / "logs", dead.append) as addresses:
+        yield addresses, {"name": folder.name, "version": None, "parent": None, "experts": experts}, dead
 
 
 def _begin_in_journal(folder: ArenaFolder, watch: Watch) -> None:
@@ -189,14 +222,15 @@ def _signals() -> Iterator[_Stop]:
             signal.signal(number, handler)
 
 
-def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> None:
-    """Run the pipeline's process to its end, or end it with all that it started."""
+def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[str], stop: _Stop, watch: Watch) -> None:
+    """Run the pipeline's process to its end, or end it with all that it started. `dead` are local servers."""
     log = _log(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "warriorcoder.pipelines.arena", str(folder.path), part],
-            stdin=subprocess.DEVNULL,
+            _command(folder, part, ray),
+            # The guard lives for as long as this pipe is open.
+            stdin=subprocess.PIPE if ray == LOCAL else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -214,18 +248,40 @@ def _run_pipeline(folder: ArenaFolder, part: str, stop: _Stop, watch: Watch) -> 
                     )
             else:
                 watch(progress, "")
+            if dead:
+                raise RunFailed(dead[0])
             if read_failure(folder):
                 break
             time.sleep(POLL_SECONDS)
+        code = process.poll()
         watch(read_progress(progress_folder(folder)), "")
     finally:
-        # distilabel's children outlive it and go on asking: the whole group ends here.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
     if failure := read_failure(folder):
         advice = "" if failure.expected else f" The log has more: {log}"
         raise StageFailed(f"stage {failure.stage}: {failure.message}{advice}", failure.exit_code)
+    if code and (code < 0 or code > SHELL_SIGNALS):
+        signal_ = code if code < 0 else SHELL_SIGNALS - code
+        raise RunFailed(f"the pipeline's own process {how_it_ended(signal_)}. {OUT_OF_MEMORY}")
+
+
+def _command(folder: ArenaFolder, part: str, ray: str | None) -> list[str]:
+    """What is started: the pipeline's process; for a Ray of our own, its guard with the process under it."""
+    guard = [sys.executable, "-m", "warriorcoder.pipelines.on_ray.guard"] if ray == LOCAL else []
+    command = [sys.executable, "-m", "warriorcoder.pipelines.arena", str(folder.path), part]
+    return [*guard, *command, *([ray] if ray else [])]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the pipeline's process with all that it started."""
+    if process.stdin:
+        process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GUARDED_END_SECONDS)
+    # distilabel's children outlive it and go on asking: the whole group ends here.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _verify(folder: ArenaFolder, part: str) -> None:

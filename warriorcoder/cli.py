@@ -38,6 +38,23 @@ INTO = click.option(
     type=click.Path(path_type=Path),
     help="The arena folder.  [default: arenas/NAME, by the recipe's name]",
 )
+
+
+def _ray_address(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    from warriorcoder.pipelines.on_ray.address import read_address
+
+    return None if value is None else read_address(value)
+
+
+RAY = click.option(
+    "--ray",
+    is_flag=False,
+    flag_value="local",
+    metavar="[ADDRESS]",
+    callback=_ray_address,
+    help="Run on Ray: on a cluster that this machine belongs to (its head's HOST:PORT, or auto), or, without an "
+    "ADDRESS, on a Ray of its own that ends with the run.",
+)
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 
 
@@ -64,27 +81,24 @@ def _running_command(name: str, part: str, help_text: str) -> None:
     @RECIPE
     @INTO
     @SET
+    @RAY
     @QUIET
-    def command(recipe: Path, into: Path | None, overrides: tuple[str, ...], quiet: bool) -> None:
+    def command(recipe: Path, into: Path | None, overrides: tuple[str, ...], ray: str | None, quiet: bool) -> None:
         from warriorcoder.recipe import load_recipe
 
         loaded = load_recipe(recipe, list(overrides))
-        _work(loaded, into or Path("arenas") / loaded.name, part, quiet)
+        _work(loaded, into or Path("arenas") / loaded.name, part, quiet, ray)
 
 
 def _continuing_command(name: str, help_text: str) -> None:
-    """`battle`, `rate` and `build`: the commands that begin with an arena."""
+    """`rate` and `build`: the commands that begin with an arena and ask nobody."""
 
     @main.command(name, help=help_text)
     @ARENA
     @SET
     @QUIET
     def command(arena: Path, overrides: tuple[str, ...], quiet: bool) -> None:
-        from warriorcoder.arena_folder import ArenaFolder
-        from warriorcoder.recipe import load_recipe
-
-        folder = ArenaFolder.open(arena)
-        _work(load_recipe(folder.recipe_path, list(overrides)), arena, name, quiet)
+        _go_on(arena, overrides, name, quiet, None)
 
 
 _running_command(
@@ -98,10 +112,22 @@ _running_command(
     \b
       warrior run pipelines/recipes/demo.yaml
       warrior run my.yaml --into arenas/try --set mining.per_expert=20
+      warrior run my.yaml --into /nfs/arenas/my --ray auto
     """,
 )
 _running_command("mine", "mine", "Mine and curate instructions by a RECIPE, and stop before the battles.")
-_continuing_command("battle", "Have the experts answer an ARENA's instructions, and judge every battle.")
+
+
+@main.command()
+@ARENA
+@SET
+@RAY
+@QUIET
+def battle(arena: Path, overrides: tuple[str, ...], ray: str | None, quiet: bool) -> None:
+    """Have the experts answer an ARENA's instructions, and judge every battle."""
+    _go_on(arena, overrides, "battle", quiet, ray)
+
+
 _continuing_command(
     "rate",
     """Rate the experts from an ARENA's votes. No endpoint is asked.
@@ -113,14 +139,22 @@ _continuing_command(
 _continuing_command("build", "Build the training tables kto, sft and preference of an ARENA, and its card.")
 
 
-def _work(recipe: Any, path: Path, part: str, quiet: bool) -> None:
+def _go_on(arena: Path, overrides: tuple[str, ...], part: str, quiet: bool, ray: str | None) -> None:
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.recipe import load_recipe
+
+    folder = ArenaFolder.open(arena)
+    _work(load_recipe(folder.recipe_path, list(overrides)), arena, part, quiet, ray)
+
+
+def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> None:
     from rich.console import Console
 
     from warriorcoder.pipelines.run import run_part
     from warriorcoder.pipelines.screen import Screen
 
     with Screen(Console(stderr=True), quiet=quiet) as screen:
-        folder = run_part(recipe, path, part, screen.show)
+        folder = run_part(recipe, path, part, screen.show, ray)
     from warriorcoder.dataset_card.card import write_card
     from warriorcoder.report import print_report
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -20,10 +20,14 @@ from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint
 from warriorcoder.errors import ModelError
 from warriorcoder.local_models import gguf_path
 from warriorcoder.pipelines.endpoints.calls import Address
+from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
 from warriorcoder.recipe import Expert, Recipe
 
 READY_WITHIN_SECONDS = 300.0
+
+LOG_SHOWN = 400
+"""So many characters of a server's log are shown when it ended too early."""
 
 
 @dataclass
@@ -104,11 +108,14 @@ def addresses_at_rest(recipe: Recipe, weights: dict[str, str]) -> dict[str, Addr
 
 
 @contextmanager
-def serve(recipe: Recipe, weights: dict[str, str], logs: Path) -> Iterator[list[Address]]:
+def serve(
+    recipe: Recipe, weights: dict[str, str], logs: Path, died: Callable[[str], object] | None = None
+) -> Iterator[list[Address]]:
     """Start the embedded servers, wait until they answer, and give the address of every expert.
 
-    `weights` is the identity of each expert's weights. The servers end with the block. Raises
-    ModelError with the end of its log where a server does not start.
+    `weights` is the identity of each expert's weights. The servers end with the block; where one
+    ends before it, `died` is called with what happened, in a thread of its own. Raises ModelError
+    with the end of its log where a server does not start.
     """
     settings = server_settings(recipe)
     with ExitStack() as running:
@@ -116,11 +123,23 @@ def serve(recipe: Recipe, weights: dict[str, str], logs: Path) -> Iterator[list[
         for server in starting.values():
             running.callback(server.stop)
         urls = {path: server.wait() for path, server in starting.items()}
+        if died:
+            for path, server in starting.items():
+                server.watch(_served_by(recipe, path), died)
         addresses = [
             _address(expert, weights[expert.name], {path: (urls[path], settings[path].slots) for path in settings})
             for expert in recipe.experts
         ]
         yield addresses
+
+
+def _served_by(recipe: Recipe, path: Path) -> list[str]:
+    """The names of the experts whose weights are in a file."""
+    return [
+        expert.name
+        for expert in recipe.experts
+        if isinstance(expert.endpoint, EmbeddedEndpoint) and gguf_path(expert.endpoint.model).resolve() == path
+    ]
 
 
 def _address(expert: Expert, weights: str, local: dict[Path, tuple[str, int]]) -> Address:
@@ -163,6 +182,7 @@ class _Server:
     def __init__(self, settings: ServerSettings, log: Path) -> None:
         self._name = settings.path.name
         self._log = log
+        self._stopped = False
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as stderr:
             self._process = subprocess.Popen(
@@ -187,7 +207,23 @@ class _Server:
             raise ModelError(f"{self._name}: its server did not start: {_first_error(self._log)} (log: {self._log})")
         return str(json.loads(line)["listening"]) + "/v1"
 
+    def watch(self, experts: list[str], died: Callable[[str], object]) -> None:
+        """Say so, once, where the server ends before it is stopped."""
+
+        def wait() -> None:
+            code = self._process.wait()
+            if not self._stopped:
+                lines = self._log.read_text(encoding="utf-8", errors="replace").split("\n")
+                end = " | ".join(line.strip() for line in lines if line.strip())[-LOG_SHOWN:]
+                died(
+                    f"the local server of {' and '.join(experts)} ({self._name}) {how_it_ended(code)}. {OUT_OF_MEMORY} "
+                    f"Its last words: {end} (log: {self._log})"
+                )
+
+        threading.Thread(target=wait, name=f"watch {self._name}", daemon=True).start()
+
     def stop(self) -> None:
+        self._stopped = True
         self._process.terminate()
         try:
             self._process.wait(timeout=10)

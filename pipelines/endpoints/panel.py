@@ -1,5 +1,6 @@
 """All experts behind one distilabel LLM: each call goes to the endpoint of the expert it names."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.exchange import Exchange
 from warriorcoder.pipelines.endpoints.keeping import JournalKeeper
 from warriorcoder.pipelines.endpoints.progress import ProgressFile
-from warriorcoder.pipelines.endpoints.traces import progress_folder, read_addresses, stop_file
+from warriorcoder.pipelines.endpoints.ray_keeper import RayKeeper
+from warriorcoder.pipelines.endpoints.traces import progress_folder, read_addresses, record_failure, stop_file
 from warriorcoder.recipe import Recipe, load_recipe
 
 
@@ -22,14 +24,16 @@ class ExpertPanel(AsyncLLM):
     distilabel blanks a whole batch when one call fails, and cannot resume. So every call goes
     through the exchange, which looks it up in the journal first and tries it on its own.
 
-    `arena` is the arena folder; its `.work/addresses.json` says where each expert is.
+    `arena` is the arena folder; its `.work/addresses.json` says where each expert is. The answers are kept in
+    the arena's journal: by this process, or by the desk of the run where the pipeline is `on_ray`.
     """
 
     arena: str
     stage: str
+    on_ray: bool = False
 
     _recipe: Recipe = PrivateAttr()
-    _keeper: JournalKeeper = PrivateAttr()
+    _keeper: JournalKeeper | RayKeeper = PrivateAttr()
     _progress: ProgressFile = PrivateAttr()
     _purse: Purse = PrivateAttr()
     _exchange: Exchange = PrivateAttr()
@@ -41,8 +45,20 @@ class ExpertPanel(AsyncLLM):
     def load(self) -> None:
         super().load()
         folder = ArenaFolder(self.arena)
+        try:
+            self._open(folder)
+        except Exception as error:
+            # distilabel says of a step that cannot be loaded only that it cannot.
+            record_failure(folder, self.stage, error)
+            raise
+
+    def _open(self, folder: ArenaFolder) -> None:
         self._recipe = load_recipe(folder.recipe_path)
-        self._keeper = JournalKeeper(folder.journal_path, self.stage)
+        if self.on_ray:
+            self._keeper = RayKeeper(self.stage)
+            os.environ |= self._keeper.keys()
+        else:
+            self._keeper = JournalKeeper(folder.journal_path, self.stage)
         self._progress = ProgressFile(progress_folder(folder), self.stage)
         self._purse = Purse(self._recipe)
         self._exchange = Exchange(
