@@ -1,6 +1,7 @@
 """Every prompt, as a text file with a version in its name. A changed prompt is a new version."""
 
 import re
+from functools import cache
 from importlib.resources import files
 
 from warriorcoder.ids import text_digest
@@ -9,6 +10,7 @@ from warriorcoder.ids import text_digest
 _ANY_MARKER = re.compile(r"\[\[\s*(?:A|B|Tie|\d+)\s*\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
 
 
+@cache
 def read_prompt(name: str) -> str:
     """The text of a prompt, with `{slots}` to fill."""
     return files(__package__).joinpath(f"{name}.txt").read_text(encoding="utf-8")
