@@ -69,6 +69,7 @@ def write_version_1(path: Path, entries: list[Entry]) -> None:
         "finish_reason TEXT NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL) WITHOUT ROWID"
     )
     connection.execute("PRAGMA user_version=1")
+    connection.execute("BEGIN")
     connection.executemany(
         "INSERT OR IGNORE INTO replies VALUES (?, ?, ?, ?, ?, ?)",
         [
@@ -83,6 +84,7 @@ def write_version_1(path: Path, entries: list[Entry]) -> None:
             for entry in entries
         ],
     )
+    connection.execute("COMMIT")
     connection.close()
 
 
