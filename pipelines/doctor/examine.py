@@ -12,8 +12,9 @@ from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
 from warriorcoder.errors import ModelError
 from warriorcoder.local_models import gguf_path
+from warriorcoder.pipelines.doctor.account import Account
 from warriorcoder.pipelines.doctor.experts import ExpertExam, examine_expert
-from warriorcoder.pipelines.doctor.findings import Cell, Report, Row, Spending, red, yellow
+from warriorcoder.pipelines.doctor.findings import Cell, Report, Row, red, yellow
 from warriorcoder.pipelines.doctor.judging import Office, judge_cell, judges_and_graders
 from warriorcoder.pipelines.doctor.measurements import write_measurements
 from warriorcoder.pipelines.doctor.ward import Tell, Ward, server_name
@@ -36,22 +37,22 @@ def examine(recipe: Recipe, path: Path, tell: Tell) -> Report:
     if folder.journal_path.exists():
         with Journal(folder.journal_path) as journal:
             purse.spent = spent_so_far(recipe, journal.spent())
-    spending = Spending()
+    account = Account(purse)
     with _addresses(recipe, folder.work / "logs" / "doctor", tell) as (addresses, absent):
         weights = {
             expert.name: addresses[expert.name].weights if expert.name in addresses else expert.endpoint.model
             for expert in recipe.experts
         }
         judges, graders = judges_and_graders(recipe, weights)
-        exams = asyncio.run(_examine_all(recipe, addresses, judges | graders, purse, spending, tell))
-    spending.seconds = time.monotonic() - began
+        exams = asyncio.run(_examine_all(recipe, addresses, judges | graders, account, tell))
+    account.spending.seconds = time.monotonic() - began
     measured = [each for exam in exams.values() for each in exam.measured]
     if measured:
         write_measurements(folder, measured)
     _judge(recipe, judges, exams)
     whole = [*_nobody_judges(recipe, judges), *_budget(exams)]
     rows = [row for expert in recipe.experts for row in _rows(expert, exams, absent)]
-    return Report(recipe.name, rows, whole, measured, spending)
+    return Report(recipe.name, rows, whole, measured, account.spending)
 
 
 @contextmanager
@@ -89,13 +90,13 @@ def _by_server(experts: Sequence[Expert], absent: dict[str, str]) -> list[list[E
 
 
 async def _examine_all(
-    recipe: Recipe, addresses: dict[str, Address], judges: set[str], purse: Purse, spending: Spending, tell: Tell
+    recipe: Recipe, addresses: dict[str, Address], judges: set[str], account: Account, tell: Tell
 ) -> dict[str, ExpertExam]:
     present = [expert for expert in recipe.experts if expert.name in addresses]
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
-        ward = Ward(recipe, session, purse, spending, tell)
+        ward = Ward(recipe, session, account, tell)
         exams = await asyncio.gather(
             *(examine_expert(ward, expert, addresses[expert.name], judges=expert.name in judges) for expert in present)
         )
@@ -105,7 +106,7 @@ async def _examine_all(
 def _rows(expert: Expert, exams: dict[str, ExpertExam], absent: dict[str, str]) -> list[Row]:
     if expert.name in exams:
         return exams[expert.name].rows
-    cell = red("no server", absent[expert.name], "See the message; `warrior run` would end with it as well.")
+    cell = red("no server", absent[expert.name], "Without this model a run does not begin.")
     return [Row(expert.name, server_name(expert, ""), {"reach": cell})]
 
 

@@ -5,12 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from warriorcoder.errors import RecipeError
+from warriorcoder.pipelines.doctor.account import BudgetSpent
 from warriorcoder.pipelines.doctor.blame import cell_of
 from warriorcoder.pipelines.doctor.findings import Colour, Row, left_out, red, yellow
 from warriorcoder.pipelines.doctor.judging import JudgeRecord, known_pairs
-from warriorcoder.pipelines.doctor.line import Answered, BudgetSpent
+from warriorcoder.pipelines.doctor.line import Answered
 from warriorcoder.pipelines.doctor.measurements import Measured
-from warriorcoder.pipelines.doctor.prefixes import DRAWS, enough, prefix_cell, sample_of
+from warriorcoder.pipelines.doctor.prefixes import (
+    DRAWS,
+    MARKERS,
+    enough,
+    is_foreign,
+    marker_call,
+    prefix_cell,
+    sample_of,
+)
 from warriorcoder.pipelines.doctor.servers import ServerExam
 from warriorcoder.pipelines.doctor.speed import kind_of, measured_of, speed_cell
 from warriorcoder.pipelines.doctor.ward import Ward, server_name
@@ -116,10 +125,23 @@ class _Bedside:
             if enough([answered.reply for answered in drawn], self._template):
                 break
         replies = [answered.reply for answered in drawn]
-        self._row.cells["prefix"] = prefix_cell(replies, self._template, grid)
+        foreign = "" if enough(replies, self._template) else await self._foreign_marker()
+        self._row.cells["prefix"] = prefix_cell(replies, self._template, grid, foreign)
         self._row.sample = sample_of(replies, self._template)
         self._alone += drawn
         self._found.measured.append(measured_of(self._address, "mine", "raw", 1, drawn))
+
+    async def _foreign_marker(self) -> str:
+        """The template's marker of a turn, if it is no token of the model; "" where it is, or where nobody can tell."""
+        call = marker_call(self._expert.name, self._template)
+        if call is None:
+            return ""
+        try:
+            answered = await self._line.ask(call, short=True)
+        except Fault:
+            return ""
+        marker = str(call.prompt)[: len(str(call.prompt)) // MARKERS]
+        return marker if is_foreign(answered.given) else ""
 
     async def _answer(self) -> None:
         """One answer, as a run will ask for it."""

@@ -65,14 +65,17 @@ class Row:
 
 @dataclass
 class Spending:
-    """What the examination itself took. `calls` counts every request that asked for a completion."""
+    """What the examination itself took. `calls` counts every request that asked for a completion.
+
+    `dollars` are those of the experts with a price, None as long as none of them has answered.
+    """
 
     calls: int = 0
     failed: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
     unmetered: int = 0
-    dollars: float = 0.0
+    dollars: float | None = None
     unpriced: set[str] = field(default_factory=set)
     seconds: float = 0.0
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import aiohttp
 
-from warriorcoder.pipelines.doctor.findings import Spending
-from warriorcoder.pipelines.endpoints.budget import Purse
+from warriorcoder.errors import ModelError
+from warriorcoder.pipelines.doctor.account import Account, BudgetSpent
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients import connect
-from warriorcoder.pipelines.endpoints.faults import MAY_BE_BILLED, Fault, FaultKind
+from warriorcoder.pipelines.endpoints.faults import Fault, FaultKind
 from warriorcoder.pipelines.endpoints.server import backoff
 from warriorcoder.pipelines.endpoints.usage import metered
 
@@ -28,32 +28,33 @@ TOGETHER = 8
 _PASSING = frozenset({FaultKind.THROTTLED, FaultKind.SERVER, FaultKind.DOWN, FaultKind.GARBLED})
 
 
-class BudgetSpent(Exception):
-    """The recipe's budget does not reach to the next call."""
-
-
 @dataclass(frozen=True)
 class Answered:
-    """A reply, the seconds it took, and whether the server itself counted its tokens."""
+    """A reply as the server gave it, the same with its tokens counted as a run counts them, and the seconds it took."""
 
+    given: Reply
     reply: Reply
     seconds: float
-    counted: bool
+
+    @property
+    def counted(self) -> bool:
+        """Whether the server itself counted the tokens."""
+        return None not in (self.given.input_tokens, self.given.output_tokens)
 
 
 class Line:
     """Asks one server in the name of one expert."""
 
-    def __init__(
-        self, address: Address, base_url: str, session: aiohttp.ClientSession, purse: Purse, spending: Spending
-    ) -> None:
+    def __init__(self, address: Address, base_url: str, session: aiohttp.ClientSession, account: Account) -> None:
         self.address = address
         self.base_url = base_url
         self.session = session
-        self.purse = purse
+        self.purse = account.purse
         self.throttled = 0
         """How often the server wanted fewer calls."""
-        self._spending = spending
+        self.no_tokenizer = ""
+        """Why tokens that the server does not count cannot be counted here."""
+        self._account = account
         short = replace(address, timeout=min(address.timeout, SHORT_CALL_SECONDS))
         self._client = connect(address, base_url, session)
         self._short_client = connect(short, base_url, session)
@@ -97,28 +98,22 @@ class Line:
         return min(self.address.concurrency, TOGETHER)
 
     async def _try(self, call: Call, *, short: bool) -> Answered:
-        reserved = self.purse.reserve(call)
-        if reserved is None:
-            raise BudgetSpent(self.purse.refusal(call))
-        self._spending.calls += 1
+        reserved = await self._account.begin(call)
         begun = time.monotonic()
         try:
             given = await (self._short_client if short else self._client).ask(call)
         except Fault as fault:
-            self._spending.failed += 1
-            (self.purse.forfeit if fault.kind in MAY_BE_BILLED else self.purse.release)(reserved)
+            self._account.failed(reserved, fault)
             raise
         seconds = time.monotonic() - begun
-        reply = metered(self.address, call, given)
-        self.purse.pay(reserved, call.expert, reply)
-        self._count(call.expert, reply)
-        return Answered(reply, seconds, given.input_tokens is not None and given.output_tokens is not None)
+        reply = await self._metered(call, given)
+        self._account.answered(reserved, call.expert, reply)
+        return Answered(given, reply, seconds)
 
-    def _count(self, expert: str, reply: Reply) -> None:
-        spending, into, out = self._spending, reply.input_tokens, reply.output_tokens
-        spending.input_tokens += into or 0
-        spending.output_tokens += out or 0
-        spending.unmetered += into is None or out is None
-        spending.dollars += self.purse.dollars(expert, into or 0, out or 0)
-        if not self.purse.has_price(expert):
-            spending.unpriced.add(expert)
+    async def _metered(self, call: Call, given: Reply) -> Reply:
+        try:
+            # A tokenizer takes seconds to load, while other servers are being timed.
+            return await asyncio.to_thread(metered, self.address, call, given)
+        except ModelError as error:
+            self.no_tokenizer = str(error)
+            return given

@@ -1,11 +1,12 @@
 """Is the prefix right: do draws look like users' messages, and do they stop by themselves?"""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from warriorcoder.pipelines.doctor.findings import Cell, green, red, yellow
 from warriorcoder.pipelines.doctor.words import one_line
-from warriorcoder.pipelines.endpoints.calls import Reply
+from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.templates import Template
 from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.recipe import Grid
@@ -16,6 +17,9 @@ DRAWS = 3
 
 SAMPLE_CHARACTERS = 160
 
+MARKERS = 8
+
+_MARKER = re.compile(r"<[|｜][^<>\n]{1,40}[|｜]>|<(?:start|end)_of_turn>")
 _OF_THE_TEMPLATE = (Reason.CONTROL_TOKENS, Reason.SELF_ANSWER, Reason.EMPTY)
 
 
@@ -29,8 +33,24 @@ def enough(replies: Sequence[Reply], template: Template) -> bool:
     return 2 * sum(looks_right(reply, template) for reply in replies) > len(replies)
 
 
-def prefix_cell(replies: Sequence[Reply], template: Template, grid: Grid) -> Cell:
-    """The verdict of the draws."""
+def marker_call(expert: str, template: Template) -> Call | None:
+    """Ask for the tokens of the template's marker of a turn, MARKERS of them in a row; None where it has none.
+
+    A model that was trained on the template knows its marker as one token.
+    """
+    marker = _MARKER.search(" ".join([template.prefix, *template.stop]))
+    if marker is None:
+        return None
+    return Call(expert, {"temperature": 0.0, "max_tokens": 1}, prompt=MARKERS * marker.group(0))
+
+
+def is_foreign(reply: Reply) -> bool:
+    """Whether the marker is mere text to the model, by the tokens of the reply to `marker_call`."""
+    return reply.input_tokens is not None and reply.input_tokens >= 2 * MARKERS
+
+
+def prefix_cell(replies: Sequence[Reply], template: Template, grid: Grid, foreign: str = "") -> Cell:
+    """The verdict of the draws. `foreign` is the template's marker where that is no token of the model."""
     readings = [read_draw(reply.text, reply.finish_reason, template) for reply in replies]
     good = sum(reading.reason is None for reading in readings)
     stopped = sum(reply.finish_reason != "length" for reply in replies)
@@ -42,6 +62,9 @@ def prefix_cell(replies: Sequence[Reply], template: Template, grid: Grid) -> Cel
     if 2 * good > len(replies):
         return green(word, found)
     colour = yellow if good else red
+    if foreign:
+        found += f"; {foreign} is no token of this model, as it would be if `template` were the model's own"
+        return colour(word, found, _TEMPLATE_ADVICE)
     return colour(word, found, _advice(reasons.most_common(1)[0][0], grid))
 
 
@@ -49,6 +72,12 @@ def sample_of(replies: Sequence[Reply], template: Template) -> str:
     """One draw on one line for a person to look at: the first that looks right, else the first."""
     first = next((reply for reply in replies if looks_right(reply, template)), replies[0])
     return one_line(template.opening + first.text, SAMPLE_CHARACTERS)
+
+
+_TEMPLATE_ADVICE = (
+    "Is `template` the chat template of this very model? A prefix that it was not trained on, or a `stop` that lacks "
+    "its end of turn, gives such draws. Compare with chat_template in its tokenizer_config.json."
+)
 
 
 def _in_words(reason: Reason) -> str:
@@ -62,10 +91,7 @@ def _advice(reason: Reason, grid: Grid) -> str:
             f"mining.max_tokens ({grid.max_tokens}) too small?"
         )
     if reason in _OF_THE_TEMPLATE:
-        return (
-            "Is `template` the chat template of this very model? A prefix that it was not trained on, or a `stop` "
-            "that lacks its end of turn, gives such draws. Compare with chat_template in its tokenizer_config.json."
-        )
+        return _TEMPLATE_ADVICE
     if reason is Reason.REPETITION:
         return "The draws go round in circles: raise the temperature, or is this model's `template` another one?"
     return (

@@ -4,32 +4,33 @@ import asyncio
 import json
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from warriorcoder.pipelines.doctor.findings import Cell, green, left_out, red, yellow
+from warriorcoder.pipelines.doctor.findings import Cell, Colour, green, left_out, red, yellow
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.clients.keys import Key
 
 PROBE_SECONDS = 10.0
 SHOWN_MODELS = 6
 
-_ROUTES = ("/chat/completions", "/completions", "/generate_stream", "/generate")
-"""What users paste along with an address."""
+_LISTS = {"openai": "/models", "tgi": "/info", "hf-inference": "/info"}
+"""Where each kind of server names what it serves."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What a request for the list of models brought. `trouble` is set where there is no use in asking further.
+    """What a request for the list of models brought. `reach` is red where there is no use in asking further.
 
-    `served` are the models that the server names, None where it names none.
+    It is not filled where nothing is known yet. `served` are the models that the server names, None
+    where it names none.
     """
 
-    trouble: Cell | None = None
+    reach: Cell = field(default_factory=left_out)
     served: tuple[str, ...] | None = None
 
 
@@ -37,12 +38,11 @@ async def probe(address: Address, base_url: str, session: aiohttp.ClientSession)
     """Ask a server for its models; it costs nothing. A provider of the Hub, which has no address, is not asked."""
     if not base_url:
         return Probe()
-    url = base_url + ("/models" if address.protocol == "openai" else "/info")
     try:
-        status, body = await _get(url, address, session)
+        status, body = await _get(base_url + _LISTS[address.protocol], address, session)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         # A server that is there and slow to name its models may answer calls all the same.
-        return Probe(None if type(error) is TimeoutError else _unreachable(base_url, error))
+        return Probe() if type(error) is TimeoutError else Probe(_unreachable(base_url, error))
     if status in (502, 503, 504):
         return Probe(
             red(
@@ -51,7 +51,7 @@ async def probe(address: Address, base_url: str, session: aiohttp.ClientSession)
                 "Start it, or wait until it is up: a service that was asleep takes minutes.",
             )
         )
-    return Probe(served=_models(body) if status == 200 else None)
+    return Probe(green(), _models(body) if status == 200 else None)
 
 
 def key_cell(address: Address) -> Cell:
@@ -61,8 +61,12 @@ def key_cell(address: Address) -> Cell:
         return left_out()
     if name not in os.environ:
         return red("not set", f"the environment variable {name} is not set", "Export it, or name another one.")
-    if not Key(name).value:
+    key = Key(name).value
+    if not key:
         return red("empty", f"the environment variable {name} is empty", "Put the key into it.")
+    if not key.isprintable():
+        what = f"the environment variable {name} holds a line end or another control character within the key"
+        return red("malformed", what, "No request can carry such a key. Put the key alone into it.")
     return green()
 
 
@@ -85,29 +89,27 @@ def unknown_model_cell(address: Address, served: tuple[str, ...] | None, said: s
     return red("not served", said, f"Give the name of a model that is served.{names}{_meant(address.model, served)}")
 
 
-async def better_address(address: Address, base_url: str, session: aiohttp.ClientSession) -> str:
-    """The base_url that was probably meant, where nothing is under the given one; "" where none is found."""
-    bare = base_url
-    for route in _ROUTES:
-        bare = bare.removesuffix(route)
-    root = bare.removesuffix("/v1")
-    candidates = [bare, root + "/v1", "{0.scheme}://{0.netloc}/v1".format(urlsplit(root))]
-    file = "/models"
-    if address.protocol != "openai":
-        candidates, file = [bare, root], "/info"
-    for candidate in dict.fromkeys(candidates):
+async def what_was_meant(address: Address, base_url: str, session: aiohttp.ClientSession) -> str:
+    """The endpoint that was probably meant, where nothing is under the given one; "" where none is found."""
+    if not base_url:
+        return ""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
+    places = [("openai", f"{base_url}/v1"), ("openai", f"{origin}/v1"), ("tgi", base_url), ("tgi", origin)]
+    for kind, url in places:
+        if (kind == "openai") == (address.protocol == "openai") and url == base_url:
+            continue
         try:
-            status, body = await _get(candidate + file, address, session)
+            status, body = await _get(url + _LISTS[kind], address, session)
         except (TimeoutError, aiohttp.ClientError, OSError):
             continue
-        if candidate != base_url and status == 200 and _models(body) is not None:
-            return candidate
+        if status == 200 and _models(body) is not None:
+            return f"kind: {kind}, base_url: {url}"
     return ""
 
 
 async def _get(url: str, address: Address, session: aiohttp.ClientSession) -> tuple[int, str]:
     timeout = aiohttp.ClientTimeout(total=PROBE_SECONDS, sock_connect=PROBE_SECONDS / 2)
-    headers = Key(address.api_key_env).headers
+    headers = Key(address.api_key_env).headers if key_cell(address).colour is not Colour.RED else {}
     async with session.get(url, headers=headers, timeout=timeout, allow_redirects=False) as response:
         return response.status, await response.text("utf-8", errors="replace")
 
@@ -161,7 +163,7 @@ def _shown(served: tuple[str, ...]) -> str:
 
 def _meant(model: str, served: tuple[str, ...] | None) -> str:
     by_lower = {name.lower(): name for name in served or ()}
-    close = get_close_matches(model.lower(), by_lower, n=1)
+    close = get_close_matches(model.lower(), by_lower, n=1, cutoff=0.4)
     return f" Is it {by_lower[close[0]]}?" if close else ""
 
 

@@ -1,6 +1,7 @@
 """The examination of one server: there, key, model, raw completion, chat, usage."""
 
 from warriorcoder.endpoint_kinds import HFInferenceEndpoint
+from warriorcoder.pipelines.doctor.account import BudgetSpent
 from warriorcoder.pipelines.doctor.blame import CHAT_ONLY_ADVICE, NO_CHAT_ADVICE, cell_of
 from warriorcoder.pipelines.doctor.canary import (
     HALF_WORD,
@@ -15,8 +16,8 @@ from warriorcoder.pipelines.doctor.canary import (
     raw_cell,
 )
 from warriorcoder.pipelines.doctor.findings import Cell, Check, Colour, green, red, yellow
-from warriorcoder.pipelines.doctor.line import Answered, BudgetSpent, Line
-from warriorcoder.pipelines.doctor.reaching import better_address, key_cell, model_cell, probe
+from warriorcoder.pipelines.doctor.line import Answered, Line
+from warriorcoder.pipelines.doctor.reaching import key_cell, model_cell, probe, what_was_meant
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.faults import Fault, FaultKind
 from warriorcoder.recipe import Expert
@@ -35,6 +36,7 @@ class ServerExam:
         self._expert = expert
         self._chats = chats
         self._served: tuple[str, ...] | None = None
+        self._refusal = ""
         self._answers: list[Answered] = []
 
     def is_good(self, check: Check) -> bool:
@@ -52,14 +54,15 @@ class ServerExam:
         line = self._line
         found = await probe(line.address, line.base_url, line.session)
         key = key_cell(line.address)
-        if found.trouble is not None:
-            self.cells["reach"] = found.trouble
-        if found.trouble is not None or key.colour is Colour.RED:
-            self.cells["key"] = key
+        self.cells |= {"reach": found.reach, "key": key}
+        if Colour.RED in (found.reach.colour, key.colour):
             return
         self._served = found.served
-        refusal = _refusal(self._expert)
-        raw = Fault(FaultKind.ROUTE, refusal) if refusal else await self._ask(raw_call(self._expert.name, ORDER))
+        self._refusal = _refusal(self._expert)
+        if self._refusal:
+            raw: Answered | Fault = Fault(FaultKind.ROUTE, self._refusal)
+        else:
+            raw = await self._ask(raw_call(self._expert.name, ORDER))
         chat = None
         if self._chats or (isinstance(raw, Fault) and raw.kind in _ABOUT_THE_FORM):
             of_everybody = isinstance(raw, Fault) and raw.kind not in _ABOUT_THE_FORM
@@ -67,13 +70,13 @@ class ServerExam:
         if isinstance(raw, Fault) and (chat is None or isinstance(chat, Fault)):
             await self._blame_both(raw, chat)
             return
-        self.cells |= {"reach": green(), "key": key, "model": model_cell(line.address, self._served)}
+        self.cells |= {"reach": green(), "model": model_cell(line.address, self._served)}
         if isinstance(chat, Answered) and self._chats:
             self.cells["chat"] = green()
         elif isinstance(chat, Fault):
             self._blame_chat(chat)
         if isinstance(raw, Fault):
-            self._blame_raw(raw)
+            await self._blame_raw(raw)
         else:
             await self._examine_raw(raw, chat if isinstance(chat, Answered) else None)
 
@@ -83,17 +86,18 @@ class ServerExam:
         twice = await self._ask(raw_call(self._expert.name, TWICE, 1)) if chat is None else None
         for other in (half, twice):
             if isinstance(other, Fault):
-                self._blame_raw(other)
+                await self._blame_raw(other)
                 return
         assert isinstance(half, Answered)
         assert not isinstance(twice, Fault)
-        message = chat.reply if chat else None
+        # As the server gave them: what is counted here says nothing of what is done there.
+        message = chat.given if chat else None
         self.cells["raw"] = raw_cell(
             [
-                by_tokens(order.reply, message, twice.reply if twice else None),
-                by_order(order.reply),
-                by_half_word(half.reply),
-                by_sameness(order.reply, message),
+                by_tokens(order.given, message, twice.given if twice else None),
+                by_order(order.given),
+                by_half_word(half.given),
+                by_sameness(order.given, message),
             ]
         )
 
@@ -106,28 +110,37 @@ class ServerExam:
         return answered
 
     async def _blame_both(self, raw: Fault, chat: Fault | None) -> None:
-        """Nothing works here: each fault where it belongs; where both say so, the address is wrong."""
+        """Nothing works here: each fault where it belongs, unless all of it comes of a wrong address."""
         line = self._line
-        if raw.kind is FaultKind.ROUTE and (chat is None or chat.kind is FaultKind.ROUTE):
-            meant = await better_address(line.address, line.base_url, line.session) if line.base_url else ""
+        if raw.kind is FaultKind.ROUTE and not self._refusal:
+            meant = await what_was_meant(line.address, line.base_url, line.session)
             check, cell = cell_of(raw, "raw", line.address, self._served)
-            self.cells[check] = red(cell.word, cell.found, f"base_url: {meant} has one." if meant else cell.advice)
-            return
-        self.cells |= {"reach": green(), "key": key_cell(line.address)}
-        for check, fault in (("chat", chat), ("raw", raw)):
-            if fault is not None:
-                self.cells |= [cell_of(fault, check, line.address, self._served)]
+            if meant or chat is None or chat.kind is FaultKind.ROUTE:
+                advice = f"Give {meant}. There a server answers." if meant else cell.advice
+                self.cells[check] = red(cell.word, cell.found, advice)
+                return
+        self.cells["reach"] = green()
+        if self._refusal:
+            await self._blame_raw(raw)
+        else:
+            self.cells |= [cell_of(raw, "raw", line.address, self._served)]
+        if chat is not None:
+            self.cells |= [cell_of(chat, "chat", line.address, self._served)]
 
-    def _blame_raw(self, fault: Fault) -> None:
+    async def _blame_raw(self, fault: Fault) -> None:
         """Raw completion alone does not work: the form is not to be had, whatever the server calls that."""
-        cell = cell_of(fault, "raw", self._line.address, self._served)[1]
-        of_the_form = fault.kind in _ABOUT_THE_FORM - {FaultKind.REQUEST}
-        self.cells["raw"] = red("chat only", str(fault), CHAT_ONLY_ADVICE) if of_the_form else cell
+        line, cell = self._line, cell_of(fault, "raw", self._line.address, self._served)[1]
+        if fault.kind in _ABOUT_THE_FORM - {FaultKind.REQUEST}:
+            other_kind = line.address.protocol != "openai" and not self._refusal
+            meant = await what_was_meant(line.address, line.base_url, line.session) if other_kind else ""
+            advice = f"It speaks another protocol: give {meant}." if meant else CHAT_ONLY_ADVICE
+            cell = red("chat only", f"raw completion is not to be had: {fault}", advice)
+        self.cells["raw"] = cell
 
     def _blame_chat(self, fault: Fault) -> None:
         cell = cell_of(fault, "chat", self._line.address, self._served)[1]
         of_the_form = fault.kind in _ABOUT_THE_FORM
-        self.cells["chat"] = red("raw only", str(fault), NO_CHAT_ADVICE) if of_the_form else cell
+        self.cells["chat"] = red("raw only", f"there is no chat: {fault}", NO_CHAT_ADVICE) if of_the_form else cell
 
     def usage_cell(self, expert: Expert) -> Cell | None:
         """Whether tokens are counted, which an expert with a price needs; None where nothing was answered."""
@@ -136,7 +149,9 @@ class ServerExam:
         if all(answered.counted for answered in self._answers):
             return green()
         replies = [answered.reply for answered in self._answers]
-        if all(reply.input_tokens is not None and reply.output_tokens is not None for reply in replies):
+        if self._line.no_tokenizer:
+            return red("tokenizer", self._line.no_tokenizer, "The run would end at the first answer without usage.")
+        if not any(None in (reply.input_tokens, reply.output_tokens) for reply in replies):
             return green("tokenizer", f"the server reports no usage; tokens are counted with {expert.tokenizer}")
         advice = (
             "Name the model's tokenizer (`tokenizer`: a folder or a Hub id) and tokens are counted here, or ask for "

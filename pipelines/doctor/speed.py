@@ -37,7 +37,7 @@ def speed_cell(alone: Sequence[Answered], throttled: int, address: Address) -> C
     """The median time of the calls that were alone, and the tokens a second that came out of them."""
     seconds = median(answer.seconds for answer in alone)
     slowest = max(answer.seconds for answer in alone)
-    word = f"{seconds:.1f}s"
+    word = f"{seconds:.1f}s" if seconds >= 0.1 else f"{1000 * seconds:.0f}ms"
     written = [answer for answer in alone if answer.reply.output_tokens]
     if written:
         tokens = sum(answer.reply.output_tokens or 0 for answer in written)

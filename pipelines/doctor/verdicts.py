@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from warriorcoder.pipelines.doctor.account import BudgetSpent
 from warriorcoder.pipelines.doctor.blame import cell_of
-from warriorcoder.pipelines.doctor.findings import Cell, Check
+from warriorcoder.pipelines.doctor.findings import Cell, Check, red
 from warriorcoder.pipelines.doctor.judging import FIRST_PAIRS, JudgeRecord, calls_for, known_pairs, record_of
-from warriorcoder.pipelines.doctor.line import Answered, BudgetSpent, Line
+from warriorcoder.pipelines.doctor.line import Answered, Line
 from warriorcoder.pipelines.doctor.measurements import Measured
 from warriorcoder.pipelines.doctor.speed import kind_of, measured_of
-from warriorcoder.pipelines.endpoints.faults import Fault
+from warriorcoder.pipelines.endpoints.faults import Fault, FaultKind
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.recipe import Expert, Recipe
 
@@ -33,7 +34,7 @@ async def examine_judge(recipe: Recipe, expert: Expert, line: Line) -> Verdicts:
         for some in (pairs[:FIRST_PAIRS], pairs[FIRST_PAIRS:]):
             for outcome in await line.ask_together(calls_for(recipe, expert, some)):
                 if isinstance(outcome, Fault):
-                    found.trouble = cell_of(outcome, "judge", line.address, None)
+                    found.trouble = _trouble(recipe, outcome, line)
                     return found
                 answers.append(outcome)
             replies = [answer.reply for answer in answers]
@@ -49,3 +50,13 @@ async def examine_judge(recipe: Recipe, expert: Expert, line: Line) -> Verdicts:
             kind = kind_of(template_of(expert))
             found.measured = measured_of(line.address, "judge", kind, together, answers)
     return found
+
+
+def _trouble(recipe: Recipe, fault: Fault, line: Line) -> tuple[Check, Cell]:
+    check, cell = cell_of(fault, "judge", line.address, None)
+    if fault.kind is FaultKind.REQUEST and recipe.battles.constrained:
+        advice = (
+            "Is endpoint.structured this server's way to bind an answer's form? If it has none, set constrained: false."
+        )
+        cell = red(cell.word, cell.found, advice)
+    return check, cell

@@ -1,4 +1,4 @@
-"""What the examinations of a recipe share: the session, the purse, and what was examined already."""
+"""What the examinations of a recipe share: the session, the account, and what was examined already."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -9,11 +9,10 @@ import aiohttp
 
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
 from warriorcoder.ids import value_digest
-from warriorcoder.pipelines.doctor.findings import Spending
+from warriorcoder.pipelines.doctor.account import Account
 from warriorcoder.pipelines.doctor.line import Line
 from warriorcoder.pipelines.doctor.servers import ServerExam
 from warriorcoder.pipelines.doctor.verdicts import Verdicts, examine_judge
-from warriorcoder.pipelines.endpoints.budget import Purse
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.recipe import Expert, Recipe
 
@@ -30,20 +29,17 @@ class Ward:
     what is measured alone is alone.
     """
 
-    def __init__(
-        self, recipe: Recipe, session: aiohttp.ClientSession, purse: Purse, spending: Spending, tell: Tell
-    ) -> None:
+    def __init__(self, recipe: Recipe, session: aiohttp.ClientSession, account: Account, tell: Tell) -> None:
         self.recipe = recipe
         self.tell = tell
         self._session = session
-        self._purse = purse
-        self._spending = spending
+        self._account = account
         self._servers: _Once[ServerExam] = _Once()
         self._judges: _Once[Verdicts] = _Once()
         self._alone: dict[str, asyncio.Lock] = {}
 
     def line(self, address: Address, base_url: str) -> Line:
-        return Line(address, base_url, self._session, self._purse, self._spending)
+        return Line(address, base_url, self._session, self._account)
 
     def alone(self, expert: Expert, base_url: str) -> asyncio.Lock:
         """Held by who asks an expert's server; models behind one address are servers of their own."""
