@@ -51,6 +51,7 @@ _NOT_THE_FILES_FAULT = {
     sqlite3.SQLITE_MISUSE,
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_READONLY,
 }
 
@@ -124,10 +125,11 @@ def is_damage(error: Exception) -> bool:
     return isinstance(error, BrokenSeal | UnicodeDecodeError)
 
 
-def trouble(path: Path) -> str | None:
+def trouble(path: Path, alone: bool = False) -> str | None:
     """Why the journal cannot be used as it is, `ABSENT` where there is none; None where a glance finds nothing.
 
-    Only reads. Raises ArenaError for a journal of a newer version, and for a file that cannot be opened.
+    Only reads. `alone`: nobody else has the journal open, so that its log stays as it is and is looked at too.
+    Raises ArenaError for a journal of a newer version, and for a file that cannot be opened.
     """
     if marked := marker(path):
         return marked[0]
@@ -141,7 +143,7 @@ def trouble(path: Path) -> str | None:
         if not header.startswith(MAGIC):
             return "it is no SQLite file"
         with closing(connect(path, "ro")) as connection:
-            return _trouble_inside(path, connection, header)
+            return _trouble_inside(path, connection, header) or (log_trouble(path) if alone else None)
     except (*READING_ERRORS, OSError) as error:
         if is_damage(error):
             return str(error)
@@ -167,7 +169,7 @@ def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes) -
         connection.execute(f"SELECT * FROM {root} LIMIT 1").fetchone()
     for row in connection.execute(f"SELECT {SPENT_COLUMNS} FROM spent"):
         to_spent(row)
-    return log_trouble(path)
+    return None
 
 
 def damage_within(connection: sqlite3.Connection, seconds: float) -> str | None:
@@ -240,23 +242,28 @@ def hold(path: Path, mend: Callable[[Path, str], str | None]) -> tuple[int, str 
 def _sound(path: Path, descriptor: int, mend: Callable[[Path, str], str | None]) -> str | None:
     said, mended, deadline = None, False, time.monotonic() + MEND_SECONDS
     while True:
+        if _alone(descriptor) and (why := trouble(path, alone=True)):
+            said, mended = mend(path, why), True
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         why = trouble(path)
         if why is None:
             return said
         if mended:
             raise ArenaError(f"{path}: the journal was made anew and is not sound all the same: {why}. Check the disk.")
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # Two that wait for each other must not do so in step.
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-            if time.monotonic() > deadline:
-                raise ArenaError(
-                    f"{path}: the journal is damaged ({why}), and another process has it open. End that process, "
-                    "then run the same command again."
-                ) from None
-            time.sleep(random.uniform(0.01, 0.05))
-            continue
-        if why := trouble(path):
-            said, mended = mend(path, why), True
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        if time.monotonic() > deadline:
+            raise ArenaError(
+                f"{path}: the journal is damaged ({why}), and another process has it open. End that process, "
+                "then run the same command again."
+            )
+        # Two that wait for each other must not do so in step.
+        time.sleep(random.uniform(0.01, 0.05))
+
+
+def _alone(descriptor: int) -> bool:
+    """Whether nobody else has the journal open; nobody can open it then before this lock is given up."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
