@@ -64,12 +64,16 @@ class Journal:
     def _open(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock, rescued = hold(self.path, mend)
-            self._connection = connect(self.path)
+            lock, rescued = hold(self.path, mend)
+            try:
+                self._connection = connect(self.path)
+            except BaseException:
+                os.close(lock)
+                raise
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise ArenaError(f"{self.path}: the journal cannot be opened: {reason}.") from error
-        self._damaged = False
+        self._lock, self._damaged = lock, False
         self.rescued = rescued or self.rescued
 
     def get(self, key: str) -> Reply | None:
@@ -100,10 +104,10 @@ class Journal:
 
     def mark_used(self, keys: Sequence[str]) -> None:
         """Keep that the current run used these answers. Those that it stored itself count as used."""
-        self.write((), keys)
+        self.write((), [bytes.fromhex(key) for key in keys])
 
-    def write(self, rows: Sequence[Row], used: Sequence[str]) -> None:
-        """Store answers as rows, and mark others as used, in one transaction. Raises ArenaError."""
+    def write(self, rows: Sequence[Row], used: Sequence[bytes]) -> None:
+        """Store answers as rows, and mark others as used by their digests, in one transaction. Raises ArenaError."""
         if not rows and not used:
             return
         with self._reported("an answer cannot be written"), self._transaction():
@@ -156,9 +160,9 @@ class Journal:
             (*spent_row(stage, expert, spent)[2:], stage, expert),
         )
 
-    def _mark(self, used: Sequence[str], run: int) -> None:
+    def _mark(self, used: Sequence[bytes], run: int) -> None:
         for start in range(0, len(used), _KEYS_AT_ONCE):
-            some = [bytes.fromhex(key) for key in used[start : start + _KEYS_AT_ONCE]]
+            some = used[start : start + _KEYS_AT_ONCE]
             self._connection.execute(
                 f"INSERT INTO used (id, run) SELECT id, ? FROM answers WHERE key IN ({_marks(len(some))}) "
                 "ON CONFLICT (id) DO UPDATE SET run = excluded.run WHERE run < excluded.run",

@@ -34,8 +34,8 @@ class JournalWriter:
         self._journal = Journal(journal_path)
         self.rescued = self._journal.rescued
         self._orders: SimpleQueue[_Order] = SimpleQueue()
-        self._used: list[str] = []
-        self._unmarked: list[str] = []
+        self._used: list[bytes] = []
+        self._unmarked: list[bytes] = []
         self._trouble: ArenaError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
@@ -56,7 +56,7 @@ class JournalWriter:
 
     def used(self, key: str) -> None:
         """Keep that this run used an answer. Written with the next answers, at the latest by `flush` or `close`."""
-        self._used.append(key)
+        self._used.append(bytes.fromhex(key))
         if len(self._used) == _MARKS_AT_ONCE:
             self._orders.put(threading.Event())
 

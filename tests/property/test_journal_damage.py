@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unit.journal_files import entry, key, many, write, write_with_log
+from unit.journal_files import entry, key, many, write, write_version_1, write_with_log
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.cli import main
@@ -39,12 +39,13 @@ HARM = st.one_of(
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A journal as `close` leaves it, and one as kill -9 leaves it."""
+    """A journal as `close` leaves it, one as kill -9 leaves it, and one of version 1."""
     folder = tmp_path_factory.mktemp("sound")
-    for name, how in (("closed", write), ("killed", write_with_log)):
+    writers = {"closed": write, "killed": write_with_log, "version 1": write_version_1}
+    for name, how in writers.items():
         (folder / name).mkdir()
         how(folder / name / "journal.sqlite", ENTRIES)
-    return {name: folder / name for name in ("closed", "killed")}
+    return {name: folder / name for name in writers}
 
 
 def hurt(file: Path, kind: str, how: Any) -> None:
@@ -127,6 +128,31 @@ def test_any_damage_is_survived(
         assert (rescued is not None) == (old.exists() or old.with_name(f"{old.name}-wal").exists())
         if rescued is not None:
             assert bytes_of(folder, old.name) == harmed
+
+
+@settings(max_examples=50)
+@given(harms=st.lists(HARM, min_size=1, max_size=2))
+def test_any_damage_of_a_journal_of_version_1_is_survived(sound: dict[str, Path], harms: list[tuple[str, Any]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "journal.sqlite"
+        shutil.copy(sound["version 1"] / "journal.sqlite", path)
+        for kind, how in harms:
+            if path.exists() and path.stat().st_size:
+                hurt(path, kind, how)
+        harmed = bytes_of(path.parent, path.name)
+        try:
+            journal = Journal(path)
+        except ArenaError as error:
+            # The number of its format is among the bytes that changed.
+            assert "made by a newer version" in str(error)  # noqa: PT017
+            assert bytes_of(path.parent, path.name) == harmed
+            return
+        with journal:
+            assert (journal.rescued is not None) == bool(harmed)
+            assert all(value.error is None for value in journal.get_many(list(REPLIES)).values())
+            journal.put_many([entry("new")])
+        if harmed:
+            assert bytes_of(path.parent, "journal.quarantined-1.sqlite") == harmed
 
 
 TEXTS = st.text(st.characters(), max_size=50)
