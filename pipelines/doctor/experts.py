@@ -125,7 +125,7 @@ class _Bedside:
             if enough([answered.reply for answered in drawn], self._template):
                 break
         replies = [answered.reply for answered in drawn]
-        foreign = "" if enough(replies, self._template) else await self._foreign_marker()
+        foreign = await self._foreign_marker()
         self._row.cells["prefix"] = prefix_cell(replies, self._template, grid, foreign)
         self._row.sample = sample_of(replies, self._template)
         self._alone += drawn
@@ -134,7 +134,7 @@ class _Bedside:
     async def _foreign_marker(self) -> str:
         """The template's marker of a turn, if it is no token of the model; "" where it is, or where nobody can tell."""
         call = marker_call(self._expert.name, self._template)
-        if call is None:
+        if call is None or not self._server.counts:
             return ""
         try:
             answered = await self._line.ask(call, short=True)

@@ -19,7 +19,7 @@ from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.grading import graders_of
 from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
 
-FIRST_PAIRS = 4
+FIRST_PAIRS = 3
 """So many pairs at first; the others where those do not settle the matter."""
 
 COIN = 0.25
@@ -109,8 +109,8 @@ class JudgeRecord:
 
     @property
     def settled(self) -> bool:
-        """Whether more pairs would hardly change the verdict."""
-        return self.sure in (0, len(self.verdicts))
+        """Whether more pairs would hardly change it: all are right, all say nothing, or all are for one side."""
+        return self.votes in (2 * self.sure, self.missing, self.for_first, self.for_second)
 
 
 def record_of(replies: Sequence[Reply], *, constrained: bool) -> JudgeRecord:

@@ -59,12 +59,14 @@ def prefix_cell(replies: Sequence[Reply], template: Template, grid: Grid, foreig
     reasons = Counter(reading.reason for reading in readings if reading.reason is not None)
     if reasons:
         found += "; dropped: " + ", ".join(f"{number} {_in_words(reason)}" for reason, number in reasons.most_common())
-    if 2 * good > len(replies):
-        return green(word, found)
+    enough_good = 2 * good > len(replies)
     colour = yellow if good else red
     if foreign:
         found += f"; {foreign} is no token of this model, as it would be if `template` were the model's own"
-        return colour(word, found, _TEMPLATE_ADVICE)
+        caveat = " (Of a few models, Zephyr for one, the markers are mere text.)" if enough_good else ""
+        return colour(word, found, _TEMPLATE_ADVICE + caveat)
+    if enough_good:
+        return green(word, found)
     return colour(word, found, _advice(reasons.most_common(1)[0][0], grid))
 
 

@@ -43,6 +43,11 @@ class ServerExam:
         """Whether raw completion, or chat, works here."""
         return check in self.cells and self.cells[check].colour in (Colour.GREEN, Colour.YELLOW)
 
+    @property
+    def counts(self) -> bool:
+        """Whether it counted the tokens of all that it answered."""
+        return bool(self._answers) and all(answered.counted for answered in self._answers)
+
     async def run(self) -> None:
         """Fill the cells, as far as the server lets itself be examined."""
         try:
@@ -146,7 +151,7 @@ class ServerExam:
         """Whether tokens are counted, which an expert with a price needs; None where nothing was answered."""
         if not self._answers:
             return None
-        if all(answered.counted for answered in self._answers):
+        if self.counts:
             return green()
         replies = [answered.reply for answered in self._answers]
         if self._line.no_tokenizer:

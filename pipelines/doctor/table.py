@@ -103,9 +103,8 @@ def _took(spent: Spending) -> str:
         tokens += f" ({spent.unmetered} answers uncounted)"
     dollars = "no prices are given"
     if spent.dollars is not None:
-        dollars = f"${spent.dollars:.4f}" + (
-            f" ({len(spent.unpriced)} experts have no price)" if spent.unpriced else ""
-        )
+        unpriced = f" (experts without a price: {len(spent.unpriced)})" if spent.unpriced else ""
+        dollars = f"${spent.dollars:.4f}{unpriced}"
     return f"This took {calls}; {tokens}; {dollars}; {spent.seconds:.0f} s."
 
 

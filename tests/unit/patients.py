@@ -41,9 +41,15 @@ class Patient:
     """A status, or a body word for word, in answer to every completion."""
     refuses_together: int | None = None
     """With so many calls in flight a further one gets 429."""
+    together: int = 0
+    """The first verdicts are held until so many calls are in flight."""
+    stalls: bool = False
+    """Whether it takes requests and never answers."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     in_flight: int = 0
+    gathered: asyncio.Event = field(default_factory=asyncio.Event)
+    discharged: asyncio.Event = field(default_factory=asyncio.Event)
 
     # what it says
 
@@ -113,15 +119,19 @@ class Patient:
 
     async def _take(self, request: web.Request, body: dict[str, Any]) -> web.Response | None:
         """Note what was asked; the refusal, if it is to be refused."""
+        if self.stalls:
+            await self.discharged.wait()
         self.in_flight += 1
+        place = self.in_flight
         try:
-            # The others that were sent together arrive meanwhile.
-            for _ in range(20):
-                await asyncio.sleep(0)
-            if self.refuses_together is not None and self.in_flight > self.refuses_together:
-                return web.Response(status=429, text="slow down")
+            if self.in_flight >= self.together:
+                self.gathered.set()
+            if "<answer_A>" in json.dumps(body):
+                await self.gathered.wait()
         finally:
             self.in_flight -= 1
+        if self.refuses_together is not None and place > self.refuses_together:
+            return web.Response(status=429, text="slow down")
         self.asked.append({"path": request.path, **body})
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             return web.Response(status=401, text=f"wrong key: {request.headers.get('Authorization')}")
@@ -174,6 +184,8 @@ def hospital(*patients: Patient) -> Iterator[None]:
         loop.run_until_complete(serve())
         ready.set()
         loop.run_forever()
+        for patient in patients:
+            patient.discharged.set()
         for runner in runners:
             loop.run_until_complete(runner.cleanup())
         loop.close()
