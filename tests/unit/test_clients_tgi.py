@@ -118,6 +118,17 @@ def test_an_answer_that_tgi_would_write_to_its_limit_is_ended_and_counted() -> N
     assert model.written < 5000
 
 
+def test_a_stop_string_in_two_tokens_ends_the_call_as_well() -> None:
+    model = Model([Token("x EN"), Token("D y"), *[Token("junk ")] * 5000], context=10_000)
+    assert ask("tgi", model, call("raw", stop=["END"], max_tokens=6000)) == Reply("x ", "stop", 5, 2)
+    assert model.written < 5000
+
+
+def test_a_stop_string_around_a_special_token_is_one_in_the_text() -> None:
+    says = [Token("x EN"), Token("<pad>", special=True), Token("D y"), END]
+    assert ask("tgi", Model(says), call("raw", stop=["END"], max_tokens=3)) == Reply("x ", "stop", 5, 3)
+
+
 def test_an_older_tgi_counts_the_prompt_at_another_route() -> None:
     model = Model()
     assert ask("tgi", model, call("raw"), app=tgi(model, older=True)) == Reply("a fine answer", "stop", 5, 4)

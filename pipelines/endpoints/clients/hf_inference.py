@@ -114,7 +114,7 @@ class HFInferenceClient:
         except _NO_ANSWER as error:
             raise self._wire.garbled(one.url, "is not a completion", str(error)) from None
         if reply is None:
-            raise self._wire.garbled(one.url, "ends before it is whole", "")
+            raise self._wire.fault(FaultKind.GARBLED, one.url, "an answer that ends before it is whole")
         if reply.input_tokens is None and self._base_url:
             reply = replace(reply, input_tokens=await self._lengths.of(prompt))
         return reply

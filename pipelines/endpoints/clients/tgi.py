@@ -64,8 +64,8 @@ class TGIClient:
         if call.prompt is not None:
             return await self._complete(call, call.prompt)
         body = {"model": BASE_MODEL, "messages": call.messages, **chat_fields(self._address, call)}
-        if call.constraint is not None:
-            body |= bound("tgi", call.constraint, chat=True)
+        if call.constraint is not None and self._address.structured is not None:
+            body |= bound(self._address.structured, call.constraint, chat=True)
         url = self._base_url + "/v1/chat/completions"
         # In one piece: a chat stream gives every error the status 422, too many requests as well.
         reply = read_completion(self._wire, url, await self._wire.post(url, body))
@@ -82,7 +82,7 @@ class TGIClient:
         async with aclosing(lines), aclosing(self._events(url, lines)) as events:
             reply = await read_stream(events, stop_strings(self._address, call))
         if reply is None:
-            raise self._wire.garbled(url, "ends before it is whole", "")
+            raise self._wire.fault(FaultKind.GARBLED, url, "an answer that ends before it is whole")
         if reply.input_tokens is None:
             reply = replace(reply, input_tokens=await self._lengths.of(prompt))
         return replace(reply, text=self._wire.key.hidden(reply.text))
