@@ -1,35 +1,51 @@
 """The progress of a run: a live panel on a terminal, plain lines elsewhere."""
 
+import re
 import time
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
-from rich.text import Text
 
 from warriorcoder.pipelines.endpoints.progress import Progress
-from warriorcoder.tables import STAGES
+from warriorcoder.pipelines.estimating.projection import Projected, Projection
+from warriorcoder.pipelines.pace import Pace
+from warriorcoder.pipelines.view import State, notes, picture
+from warriorcoder.wording import amount, lasting, money
 
 LINE_EVERY_SECONDS = 10.0
+PROJECT_EVERY_SECONDS = 1.0
+REFRESHES_A_SECOND = 4
 
 
 class Screen:
-    """Shows what `run_part` tells it. `quiet` shows nothing."""
+    """Shows what `run_part` tells it; `projection` says what it will come to. `quiet` shows nothing."""
 
-    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+    def __init__(self, console: Console, projection: Projection, *, quiet: bool = False) -> None:
         self._console = console
+        self._projection = projection
         self._quiet = quiet
-        self._live = Live(console=console, transient=True, refresh_per_second=4) if console.is_terminal else None
+        self._pace = Pace()
         self._began = time.monotonic()
-        self._told = 0.0
+        self._progress: dict[str, Progress] = {}
         self._message = ""
-        self._ended: set[str] = set()
+        self._projected: dict[str, Projected] = {}
+        self._projected_at = float("-inf")
+        self._lines = _Lines(console, self._began)
+        self._live: Live | None = None
+        # A colour that is forced in a pipe makes no terminal of it.
+        if not quiet and console.is_terminal and not console.is_dumb_terminal and console.file.isatty():
+            self._live = Live(
+                console=console,
+                get_renderable=self._picture,
+                transient=True,
+                refresh_per_second=REFRESHES_A_SECOND,
+                vertical_overflow="crop",
+            )
 
     def __enter__(self) -> Self:
-        if self._live and not self._quiet:
+        if self._live:
             self._live.start()
         return self
 
@@ -43,52 +59,75 @@ class Screen:
         """Take the state of every stage that has begun, and a message, or "" for none."""
         if self._quiet:
             return
-        if self._live:
-            self._live.update(self._table(progress, message))
-        else:
-            self._print_lines(progress, message)
+        now = time.monotonic()
+        asking = {stage: counts for stage, counts in progress.items() if counts.began}
+        self._pace.note(now, asking)
+        if now - self._projected_at >= PROJECT_EVERY_SECONDS:
+            self._projected = self._projection.project(asking)
+            self._projected_at = now
+        # Until the first stage asks, the last message says what is being done.
+        self._message = message or ("" if asking else self._message)
+        self._progress = asking
+        if not self._live:
+            self._lines.show(now, asking, message, self._pace)
 
-    def _table(self, progress: dict[str, Progress], message: str) -> Table:
-        table = Table.grid(padding=(0, 2))
-        for stage in STAGES:
-            if stage in progress:
-                counts = progress[stage]
-                bar = ProgressBar(total=max(counts.total, 1), completed=counts.done, width=24)
-                table.add_row(Text(stage, style="bold"), bar, ", ".join(_cells(counts)))
-        table.add_row("", Text(f"{self._elapsed():.0f} s", style="dim"), Text(message))
-        return table
+    def _picture(self) -> RenderableType:
+        now = time.monotonic()
+        stages, priced = self._projection.stages, self._projection.priced
+        state = State(stages, self._progress, self._projected, self._message, now - self._began, now, priced)
+        return picture(state, self._pace, self._console.width)
 
-    def _print_lines(self, progress: dict[str, Progress], message: str) -> None:
+
+class _Lines:
+    """The progress as plain lines: what has changed, and how far the stage is every ten seconds."""
+
+    def __init__(self, console: Console, began: float) -> None:
+        self._console = console
+        self._began = began
+        self._told = began
+        self._message = ""
+        self._ended: set[str] = set()
+        self._noted: set[str] = set()
+
+    def show(self, now: float, progress: dict[str, Progress], message: str, pace: Pace) -> None:
         if message and message != self._message:
-            self._print(message)
+            self._print(now, message)
         self._message = message
-        for stage, counts in progress.items():
-            later = [name for name in progress if STAGES.index(name) > STAGES.index(stage)]
-            if later and stage not in self._ended:
-                self._ended.add(stage)
-                self._print(f"{stage}: " + ", ".join(_cells(counts)))
-        if progress and time.monotonic() - self._told >= LINE_EVERY_SECONDS:
-            current = max(progress, key=STAGES.index)
-            self._print(f"{current}: " + ", ".join(_cells(progress[current])))
+        self._tell_notes(now, progress)
+        in_order = sorted(progress.values(), key=lambda counts: counts.began)
+        for counts in in_order[:-1]:
+            if counts.stage not in self._ended:
+                self._ended.add(counts.stage)
+                self._print(now, f"{counts.stage}: {', '.join(_cells(counts))}")
+        if in_order and now - self._told >= LINE_EVERY_SECONDS:
+            left = pace.left(now, in_order[-1])
+            cells = _cells(in_order[-1])
+            cells += [f"{lasting(left)} left"] if left is not None and in_order[-1].done < in_order[-1].total else []
+            self._print(now, f"{in_order[-1].stage}: {', '.join(cells)}")
 
-    def _print(self, line: str) -> None:
-        self._told = time.monotonic()
-        self._console.print(f"[{self._elapsed():4.0f} s] {line}", highlight=False, markup=False, soft_wrap=True)
+    def _tell_notes(self, now: float, progress: dict[str, Progress]) -> None:
+        """Print a note when it comes; the seconds and the numbers within it may change."""
+        found = {re.sub(r"\d+", "#", note): note for note in notes(progress)}
+        for kind, note in found.items():
+            if kind not in self._noted:
+                self._print(now, f"! {note}")
+        self._noted = set(found)
 
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._began
+    def _print(self, now: float, line: str) -> None:
+        self._told = now
+        self._console.print(f"[{now - self._began:4.0f} s] {line}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _cells(counts: Progress) -> list[str]:
     """A stage in words: calls, from the journal, in flight, faults, tokens, dollars."""
-    cells = [f"{counts.done} of {counts.total} calls"]
+    cells = [f"{counts.done:,} of {counts.total:,} calls"]
     if counts.replayed:
-        cells.append(f"{counts.replayed} from the journal")
+        cells.append(f"{counts.replayed:,} from the journal")
     if counts.in_flight:
         cells.append(f"{counts.in_flight} in flight")
     if counts.retries or counts.failed:
-        cells.append(f"{counts.retries} retried, {counts.failed} failed")
-    cells.append(f"{counts.input_tokens:,} tokens in, {counts.output_tokens:,} out")
+        cells.append(f"{counts.retries:,} retried, {counts.failed:,} failed")
+    cells.append(f"{amount(counts.input_tokens)} tokens in, {amount(counts.output_tokens)} out")
     if counts.dollars:
-        cells.append(f"${counts.dollars:.4f}")
+        cells.append(money(counts.dollars))
     return cells

@@ -150,10 +150,11 @@ def _go_on(arena: Path, overrides: tuple[str, ...], part: str, quiet: bool, ray:
 def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> None:
     from rich.console import Console
 
+    from warriorcoder.pipelines.estimating.projection import Projection
     from warriorcoder.pipelines.run import run_part
     from warriorcoder.pipelines.screen import Screen
 
-    with Screen(Console(stderr=True), quiet=quiet) as screen:
+    with Screen(Console(stderr=True), Projection(recipe, path, part), quiet=quiet) as screen:
         folder = run_part(recipe, path, part, screen.show, ray)
     from warriorcoder.dataset_card.card import write_card
     from warriorcoder.report import print_report

@@ -5,7 +5,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,13 +18,16 @@ WRITE_EVERY_SECONDS = 0.25
 class Progress:
     """One stage so far: calls, tokens, dollars (of the priced experts alone), and what the user should know.
 
-    `replayed` are the calls that the journal answered. `asked_seconds` is the time that the others
-    took, added up, `journal_seconds` the time that writing them took. `experts` has each expert's
-    share: calls, input_tokens, output_tokens, and unmetered, the answers whose tokens nobody counted.
+    `began` is when it first asked (Unix time, 0 before). `replayed` are the calls that the journal
+    answered; tokens and dollars count them like the others. `asked_dollars` is what the arena has
+    cost so far, over all stages and runs, as of the last answer that was asked for. `asked_seconds`
+    is the time that these answers took, added up, `journal_seconds` the time that writing them took.
+    `experts` has each expert's share: calls, input_tokens, output_tokens, and unmetered, the answers
+    whose tokens nobody counted.
     """
 
     stage: str
-    began: float = field(default_factory=time.time)
+    began: float = 0.0
     total: int = 0
     done: int = 0
     replayed: int = 0
@@ -66,8 +69,10 @@ class ProgressFile:
 
     def write(self) -> None:
         beside = self._path.with_suffix(f".{os.getpid()}")
-        beside.write_text(json.dumps(asdict(self.progress)), encoding="utf-8")
-        beside.replace(self._path)
+        # It is for the eyes alone: where the disk is full, the journal says so.
+        with suppress(OSError):
+            beside.write_text(json.dumps(asdict(self.progress)), encoding="utf-8")
+            beside.replace(self._path)
 
     @asynccontextmanager
     async def kept_up(self) -> AsyncIterator[None]:
@@ -78,6 +83,7 @@ class ProgressFile:
                 self.write()
                 await asyncio.sleep(WRITE_EVERY_SECONDS)
 
+        self.progress.began = self.progress.began or time.time()
         writing = asyncio.create_task(write_on())
         try:
             yield

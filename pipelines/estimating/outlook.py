@@ -27,21 +27,29 @@ class Expectation:
 class Outlook:
     """`mined` is the share of draws that become instructions, `curated` the share of these that enter the arena.
 
-    `entered` is the number of instructions that have entered it already.
+    `kept` is the number of instructions that mining last brought, `entered` of those in the arena.
     """
 
     mined: Expectation
     curated: Expectation
-    entered: int
+    kept: int = 0
+    entered: int = 0
+
+
+NO_OUTLOOK = Outlook(Expectation(ASSUMED_SHARE), Expectation(ASSUMED_SHARE))
 
 
 def expected(folder: ArenaFolder) -> Outlook:
     """The shares of the arena's last run; half where it had none."""
     counts = folder.manifest().get("counts", {}) if folder.manifest_path.exists() else {}
     mine, curate = counts.get("mine", {}), counts.get("curate", {})
-    entered = folder.table_rows("instructions")
     passed = curate.get("kept", 0) + _surplus(folder) if curate else 0
-    return Outlook(_share(mine.get("kept", 0), mine.get("draws", 0)), _share(passed, curate.get("entered", 0)), entered)
+    return Outlook(
+        _share(mine.get("kept", 0), mine.get("draws", 0)),
+        _share(passed, curate.get("entered", 0)),
+        mine.get("kept", 0),
+        folder.table_rows("instructions"),
+    )
 
 
 def _share(part: int, whole: int) -> Expectation:
