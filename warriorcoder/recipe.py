@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint, Endpoint, Positive, Section, Structured
 from warriorcoder.errors import RecipeError
@@ -29,10 +29,59 @@ EXECUTION_JUDGE = "execution"
 
 
 class LiteralTemplate(Section):
-    """A chat template given literally: the text up to the open user turn, and what ends that turn."""
+    """A chat template given literally: the text up to the open user turn, and what ends that turn.
+
+    `prefix` may have a {system} slot. Without `chat` the model is a base model, asked everything by raw completion.
+    """
 
     prefix: str
     stop: list[str] = Field(min_length=1)
+    chat: bool = True
+
+    @model_validator(mode="after")
+    def _a_user_turn_is_opened_and_ends(self) -> Self:
+        if not self.prefix.replace("{system}", "").strip():
+            raise ValueError(
+                f"prefix is {shown(self.prefix)}, which opens no user turn; it must end with what the model's chat "
+                "template puts right before a user's message"
+            )
+        unfit = [text for text in self.stop if not (text.strip() if self.chat else text)]
+        if unfit:
+            raise ValueError(
+                f"stop has {shown(unfit[0])}, which does not end a user's turn but stands in every message; give what "
+                "the model's chat template puts right after one"
+            )
+        return self
+
+
+class TokenizerTemplate(Section):
+    """A tokenizer whose own chat template is used: its folder, a .gguf file, or a Hub id (also with @REVISION)."""
+
+    tokenizer: Annotated[str, Field(min_length=1)]
+
+
+def _form_of_template(given: Any) -> str:
+    if isinstance(given, dict):
+        return "of a tokenizer" if "tokenizer" in given and "prefix" not in given else "literal"
+    if isinstance(given, TokenizerTemplate):
+        return "of a tokenizer"
+    return "literal" if isinstance(given, LiteralTemplate) else "family"
+
+
+GivenTemplate = Annotated[
+    Annotated[str, Tag("family")]
+    | Annotated[LiteralTemplate, Tag("literal")]
+    | Annotated[TokenizerTemplate, Tag("of a tokenizer")],
+    Discriminator(_form_of_template),
+]
+"""A family's name, a template given literally, or a tokenizer that has one."""
+
+
+class WeightedSystem(Section):
+    """A system prompt that gets `weight` times the draws of one without."""
+
+    text: str
+    weight: Annotated[float, Field(gt=0)] = 1.0
 
 
 class Sampling(Section):
@@ -44,11 +93,14 @@ class Sampling(Section):
 
 
 class Grid(Section):
-    """The sampling grid of mining: every temperature with every top_p and system prompt."""
+    """The sampling grid of mining: every temperature with every top_p and system prompt.
+
+    A system prompt may carry a weight; an empty one is the model's own default.
+    """
 
     temperatures: list[Temperature] = Field(default=[1.0, 1.1, 1.2], min_length=1)
     top_ps: list[TopP] = Field(default=[0.99, 0.995, 1.0], min_length=1)
-    systems: list[str] = Field(
+    systems: list[str | WeightedSystem] = Field(
         default=["You are an AI assistant that helps users with Python coding problems."], min_length=1
     )
     max_tokens: Positive = 1024
@@ -78,7 +130,7 @@ class Expert(Section):
 
     name: Name
     endpoint: Endpoint
-    template: str | LiteralTemplate | None = None
+    template: GivenTemplate | None = None
     system: str | None = None
     weights: str | None = None
     mining: Grid | None = None
@@ -88,7 +140,7 @@ class Expert(Section):
     price: Price | None = None
 
     @property
-    def template_or_default(self) -> str | LiteralTemplate | None:
+    def template_or_default(self) -> str | LiteralTemplate | TokenizerTemplate | None:
         """The template as given; for a local model known by name, its own."""
         if self.template is None and (known := LOCAL_MODELS.get(self.endpoint.model)):
             return known.template
@@ -192,7 +244,8 @@ class Recipe(Section):
                 )
             if expert.template_or_default is None:
                 raise ValueError(
-                    f"the expert {expert.name} has no template; name its chat template's family (template: chatml) "
+                    f"the expert {expert.name} has no template; name its chat template's family (template: chatml), "
+                    "its tokenizer (template: {tokenizer: folder or Hub id}), "
                     "or give it literally (template: {prefix: …, stop: […]}); mining needs it"
                 )
         return self

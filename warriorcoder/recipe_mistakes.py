@@ -68,11 +68,15 @@ def _allowed_keys(place: list[int | str], data: dict[str, Any], root: type[Secti
 
 
 def _section(annotation: Any, value: Any) -> Any:
-    """The Section inside an annotation such as list[Expert] or A | B; of two, the one whose kind the value names."""
+    """The Section inside an annotation such as list[Expert] or A | B.
+
+    Of two, the one whose kind the value names, or that has most of the value's keys.
+    """
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     sections = [_section(member, value) for member in get_args(annotation)]
     sections = [section for section in sections if section is not None]
     kind = value.get("kind") if isinstance(value, dict) else None
     named = [section for section in sections if kind in get_args(getattr(section, "__annotations__", {}).get("kind"))]
-    return (named or sections or [None])[0]
+    keys = set(value) if isinstance(value, dict) else set()
+    return max(named or sections, key=lambda section: len(keys & set(section.model_fields)), default=None)

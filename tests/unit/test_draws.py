@@ -6,9 +6,13 @@ import pytest
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
 from warriorcoder.pipelines.mining.draws import cell_of, cells, mining_call, next_round
-from warriorcoder.recipe import Grid
+from warriorcoder.recipe import Grid, WeightedSystem
 
 GRID = Grid(temperatures=[0.8, 1.0], top_ps=[0.9, 0.95, 1.0], systems=["Python.", "SQL."], max_tokens=77)
+
+
+def weighted(**weights: float) -> Grid:
+    return GRID.model_copy(update={"systems": [WeightedSystem(text=text, weight=w) for text, w in weights.items()]})
 
 
 def test_draws_go_round_the_grid() -> None:
@@ -16,13 +20,28 @@ def test_draws_go_round_the_grid() -> None:
     used = Counter(cell_of(GRID, draw) for draw in range(30))
     assert set(used) == set(cells(GRID))
     assert set(used.values()) == {2, 3}
+    assert [cell_of(GRID, draw).system for draw in range(4)] == ["Python.", "SQL.", "Python.", "SQL."]
+
+
+def test_a_system_prompt_gets_its_weights_share_of_the_draws_evenly_spread() -> None:
+    grid = weighted(A=3, B=1)
+    assert "".join(cell_of(grid, draw).system for draw in range(12)) == "AABAAABAAABA"
+    used = Counter(cell_of(grid, draw) for draw in range(48))
+    assert {cell.system: count for cell, count in used.items()} == {"A": 6, "B": 2}
+    assert len(used) == len(cells(grid)) == 12
+
+
+def test_a_text_without_a_weight_weighs_one() -> None:
+    mixed = GRID.model_copy(update={"systems": ["A", WeightedSystem(text="B")]})
+    plain = GRID.model_copy(update={"systems": ["A", "B"]})
+    assert [cell_of(mixed, draw) for draw in range(30)] == [cell_of(plain, draw) for draw in range(30)]
 
 
 def test_a_call_completes_the_open_user_turn() -> None:
-    call = mining_call("one", FAMILIES["chatml"], GRID, 13, 0)
+    call = mining_call("one", FAMILIES["chatml"], GRID, 14, 0)
     assert call.prompt == "<|im_start|>system\nPython.<|im_end|>\n<|im_start|>user\n"
     assert call.messages is None
-    assert call.draw == 13
+    assert call.draw == 14
     sampling = dict(call.sampling)
     assert 0 <= sampling.pop("seed") < 2**31
     assert sampling == {
@@ -31,6 +50,13 @@ def test_a_call_completes_the_open_user_turn() -> None:
         "max_tokens": 77,
         "stop": ["<|im_end|>", "<|im_start|>", "<|endoftext|>"],
     }
+
+
+def test_a_stop_string_that_servers_hide_is_asked_to_be_shown() -> None:
+    sampling = mining_call("one", FAMILIES["mistral"], GRID, 0, 0).sampling
+    assert sampling["stop"] == ["[/INST]", "[INST]", "</s>"]
+    assert sampling["skip_special_tokens"] is False
+    assert sampling["preserved_tokens"] == ["[/INST]", "[INST]"]
 
 
 def test_every_draw_has_a_seed_of_its_own() -> None:

@@ -151,7 +151,8 @@ MISTAKES = [
     (
         changed(lambda data: data["experts"][1].pop("template")),
         [
-            "the expert qwen2.5-coder-7b has no template; name its chat template's family (template: chatml) "
+            "the expert qwen2.5-coder-7b has no template; name its chat template's family (template: chatml), "
+            "its tokenizer (template: {tokenizer: folder or Hub id}), "
             "or give it literally (template: {prefix: …, stop: […]}); mining needs it."
         ],
     ),

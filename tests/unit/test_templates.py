@@ -43,7 +43,15 @@ def test_a_literal_template_is_taken_as_it_is() -> None:
     literal = {"prefix": "<sys>{system}</sys><user>", "stop": ["</user>"]}
     template = template_of(expert(template=literal))
     assert template.open_user_turn("S") == "<sys>S</sys><user>"
+    assert template.open_user_turn("") == "<sys></sys><user>"
     assert (template.stop, template.chat, template.opening) == (("</user>",), True, "")
+
+
+def test_a_list_of_ones_own_is_a_literal_template_without_chat() -> None:
+    literal = {"prefix": "{system}\n1. Sort a list in Rust.\n2.", "stop": ["\n"], "chat": False}
+    template = template_of(expert(template=literal))
+    assert template.open_user_turn("Exercises:") == "Exercises:\n1. Sort a list in Rust.\n2."
+    assert not template.chat
 
 
 def test_a_local_model_known_by_name_brings_its_own() -> None:
@@ -52,10 +60,37 @@ def test_a_local_model_known_by_name_brings_its_own() -> None:
     assert template_of(expert(endpoint=local, template="llama3")) is FAMILIES["llama3"]
 
 
-def test_an_unknown_family_is_told_with_the_known_ones() -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "hidden"),
+    [
+        ({"kind": "openai", "base_url": "http://127.0.0.1/v1", "model": "m"}, ("[/INST]", "[INST]")),
+        ({"kind": "embedded", "model": "m.gguf"}, ("[/INST]", "[INST]")),
+        ({"kind": "tgi", "base_url": "http://127.0.0.1", "model": "m"}, ()),
+        ({"kind": "hf-inference", "base_url": "http://127.0.0.1", "model": "m"}, ()),
+    ],
+)
+def test_only_a_server_that_hides_control_tokens_is_asked_to_show_them(
+    endpoint: dict[str, Any], hidden: tuple[str, ...]
+) -> None:
+    template = template_of(expert(template="mistral", endpoint=endpoint))
+    assert template.hidden == hidden
+    assert template.stop == FAMILIES["mistral"].stop
+
+
+@pytest.mark.parametrize(
+    ("family", "near"), [("chatlm", "chatml"), ("Llama-3.1", "llama3.1"), ("deepseek-coder-v2", "deepseek-coder")]
+)
+def test_an_unknown_family_is_told_with_the_known_ones(family: str, near: str) -> None:
     with pytest.raises(RecipeError) as error:
-        template_of(expert(template="chatlm"))
+        template_of(expert(template=family))
     assert str(error.value) == (
-        "experts.one.template: found 'chatlm'; known families: chatml, llama3, base. "
-        "For another one give it literally: template: {prefix: …, stop: […]}."
+        f"experts.one.template: found '{family}'; known families: {', '.join(FAMILIES)}. Did you mean {near}? "
+        "For another one name its tokenizer, template: {tokenizer: folder or Hub id}, "
+        "or give it literally: template: {prefix: …, stop: […]}."
     )
+
+
+def test_a_family_like_no_other_is_told_without_a_guess() -> None:
+    with pytest.raises(RecipeError) as error:
+        template_of(expert(template="xyz"))
+    assert "Did you mean" not in str(error.value)
