@@ -128,7 +128,8 @@ def run_on_ray(folder: ArenaFolder, part: Part, address: str, own: Path | None) 
 
 
 def main() -> None:
-    die_with_parent()
+    # Under the guard of a Ray of our own; elsewhere `child` has seen to it.
+    die_with_parent(os.getppid())
     forks_die_with_parent()
     poll_often()
     # On a cluster the steps' processes begin in other folders than this one.

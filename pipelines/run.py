@@ -22,6 +22,7 @@ from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
 from warriorcoder.pipelines.endpoints.journal import Journal
+from warriorcoder.pipelines.endpoints.processes import child_command
 from warriorcoder.pipelines.endpoints.progress import Progress, read_progress
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import (
@@ -267,9 +268,10 @@ def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[st
 
 def _command(folder: ArenaFolder, part: str, ray: str | None) -> list[str]:
     """What is started: the pipeline's process; for a Ray of our own, its guard with the process under it."""
-    guard = [sys.executable, "-m", "warriorcoder.pipelines.on_ray.guard"] if ray == LOCAL else []
-    command = [sys.executable, "-m", "warriorcoder.pipelines.arena", str(folder.path), part]
-    return [*guard, *command, *([ray] if ray else [])]
+    module, arguments = "warriorcoder.pipelines.arena", [str(folder.path), part, *([ray] if ray else [])]
+    if ray == LOCAL:
+        return [sys.executable, "-m", "warriorcoder.pipelines.on_ray.guard", sys.executable, "-m", module, *arguments]
+    return child_command(module, *arguments)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

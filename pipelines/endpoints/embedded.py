@@ -7,7 +7,6 @@ import queue
 import re
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +21,7 @@ from warriorcoder.local_models import gguf_path
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded_server import SERVED_MODEL
+from warriorcoder.pipelines.endpoints.processes import child_command
 from warriorcoder.recipe import Expert, Recipe
 
 READY_WITHIN_SECONDS = 300.0
@@ -186,7 +186,7 @@ class _Server:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "warriorcoder.pipelines.endpoints.embedded_server", settings.to_json()],
+                child_command("warriorcoder.pipelines.endpoints.embedded_server", settings.to_json()),
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 stdin=subprocess.DEVNULL,

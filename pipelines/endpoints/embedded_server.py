@@ -1,20 +1,17 @@
 """The process of a local model server: llama.cpp's OpenAI-compatible server on a loopback port.
 
-Run as `python -m warriorcoder.pipelines.endpoints.embedded_server JSON`. It prints its address on
-one line and serves until it is ended, or until its parent ends.
+Run as a child (`child.py`) with its settings as JSON. It prints its address on one line and serves until
+it is ended, or until its parent ends.
 """
 
 import json
 import signal
 import sys
 
-from warriorcoder.pipelines.endpoints.processes import die_with_parent
-
 SERVED_MODEL = "local"
 
 
 def main() -> None:
-    die_with_parent()
     settings = json.loads(sys.argv[1])
     import xllamacpp
 

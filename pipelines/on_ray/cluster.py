@@ -3,12 +3,12 @@
 import json
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from warriorcoder.errors import ArenaError
+from warriorcoder.pipelines.endpoints.processes import child_command
 from warriorcoder.pipelines.on_ray.address import ClusterError, host_and_port
 
 CONNECTED_WITHIN_SECONDS = 5.0
@@ -38,7 +38,7 @@ def look_over(address: str, arena: Path) -> Cluster:
     _require_an_answer(address)
     folder = next(place for place in (arena.absolute(), *arena.absolute().parents) if place.is_dir())
     # Ray gives up on an address after two minutes, and ends the process: a process of its own takes that upon itself.
-    command = [sys.executable, "-m", "warriorcoder.pipelines.on_ray.probe", address, str(folder)]
+    command = child_command("warriorcoder.pipelines.on_ray.probe", address, str(folder))
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=ENDED_WITHIN_SECONDS, check=False)
         found = json.loads(ended.stdout.splitlines()[-1])

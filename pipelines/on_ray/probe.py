@@ -1,4 +1,4 @@
-"""Joins a cluster for a moment: `python -m warriorcoder.pipelines.on_ray.probe ADDRESS FOLDER`.
+"""Joins a cluster for a moment: a child (`endpoints/child.py`) with the arguments ADDRESS FOLDER.
 
 Every machine reads a marker in the folder and leaves its own beside it. The last line printed is
 JSON: `unjoined`, why the cluster could not be joined; or its `address`, how many `others` there
@@ -16,15 +16,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from warriorcoder.pipelines.endpoints.processes import die_with_parent
-
 JOINED_WITHIN_SECONDS = 20.0
 ANSWERED_WITHIN_SECONDS = 120.0
 """A machine's first task has to start a worker."""
 
 
 def main() -> None:
-    die_with_parent()
     address, folder = sys.argv[1], Path(sys.argv[2])
     late = threading.Timer(JOINED_WITHIN_SECONDS, _give_up)
     late.daemon = True
