@@ -101,6 +101,73 @@ def _continuing_command(name: str, help_text: str) -> None:
         _go_on(arena, overrides, name, quiet, None)
 
 
+@main.command()
+@RECIPE
+@INTO
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+@QUIET
+def doctor(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    """Examine every endpoint of a RECIPE before a run: a few dozen calls.
+
+    Is it reachable, is the key accepted, the model served, raw completion raw, the prefix right, the
+    usage reported, the judge able to judge, and how fast is it? Exit code 1 where a run would fail.
+
+    \b
+      warrior doctor pipelines/recipes/demo.yaml
+      warrior doctor my.yaml --json | jq .would_fail
+    """
+    import json
+
+    from rich.console import Console
+
+    from warriorcoder.pipelines.doctor.examine import examine
+    from warriorcoder.pipelines.doctor.screen import DoctorScreen
+    from warriorcoder.pipelines.doctor.table import print_doctor
+    from warriorcoder.recipe import load_recipe
+
+    loaded = load_recipe(recipe, list(overrides))
+    with DoctorScreen(Console(stderr=True), quiet=quiet) as screen:
+        found = examine(loaded, into or Path("arenas") / loaded.name, screen.tell)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        print_doctor(found, Console())
+    if found.would_fail:
+        raise CheckFailed(f"{recipe}: a run of this recipe would fail; mend what is red, then ask the doctor again.")
+
+
+@main.command()
+@RECIPE
+@INTO
+@SET
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+def estimate(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Say what a run of a RECIPE would still cost: calls, tokens, dollars and time. Nothing is asked.
+
+    What the arena's journal holds already costs nothing more. Time, and how long answers are, come from
+    what the arena has measured, else from `warrior doctor`.
+
+    \b
+      warrior estimate my.yaml
+      warrior estimate my.yaml --set mining.per_expert=500
+    """
+    import json
+
+    from rich.console import Console
+
+    from warriorcoder.pipelines.estimate import estimate as find
+    from warriorcoder.pipelines.estimating.show import print_estimate, to_json
+    from warriorcoder.recipe import load_recipe
+
+    loaded = load_recipe(recipe, list(overrides))
+    found = find(loaded, into or Path("arenas") / loaded.name)
+    if as_json:
+        click.echo(json.dumps(to_json(found, str(recipe)), indent=2, ensure_ascii=False))
+    else:
+        print_estimate(found, Console(), str(recipe))
+
+
 _running_command(
     "run",
     "run",
@@ -165,42 +232,6 @@ def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> N
 
 
 @main.command()
-@RECIPE
-@INTO
-@SET
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
-@QUIET
-def doctor(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
-    """Examine every endpoint of a RECIPE before a run: a few dozen calls.
-
-    Is it reachable, is the key accepted, the model served, raw completion raw, the prefix right, the
-    usage reported, the judge able to judge, and how fast is it? Exit code 1 where a run would fail.
-
-    \b
-      warrior doctor pipelines/recipes/demo.yaml
-      warrior doctor my.yaml --json | jq .would_fail
-    """
-    import json
-
-    from rich.console import Console
-
-    from warriorcoder.pipelines.doctor.examine import examine
-    from warriorcoder.pipelines.doctor.screen import DoctorScreen
-    from warriorcoder.pipelines.doctor.table import print_doctor
-    from warriorcoder.recipe import load_recipe
-
-    loaded = load_recipe(recipe, list(overrides))
-    with DoctorScreen(Console(stderr=True), quiet=quiet) as screen:
-        found = examine(loaded, into or Path("arenas") / loaded.name, screen.tell)
-    if as_json:
-        click.echo(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
-    else:
-        print_doctor(found, Console())
-    if found.would_fail:
-        raise CheckFailed(f"{recipe}: a run of this recipe would fail; mend what is red, then ask the doctor again.")
-
-
-@main.command()
 @ARENA
 def report(arena: Path) -> None:
     """Show an ARENA: the funnel, the ratings, how the judges judged, the cost."""
@@ -224,37 +255,6 @@ def check(arena: Path) -> None:
 
     if not print_checks(find(ArenaFolder.open(arena)), Console()):
         raise CheckFailed(f"{arena}: the arena does not add up; run its recipe again, which asks nobody twice.")
-
-
-@main.command()
-@RECIPE
-@INTO
-@SET
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
-def estimate(recipe: Path, into: Path | None, overrides: tuple[str, ...], as_json: bool) -> None:
-    """Say what a run of a RECIPE would still cost: calls, tokens, dollars and time. Nothing is asked.
-
-    What the arena's journal holds already costs nothing more. Time, and how long answers are, come from
-    what the arena has measured, else from `warrior doctor`.
-
-    \b
-      warrior estimate my.yaml
-      warrior estimate my.yaml --set mining.per_expert=500
-    """
-    import json
-
-    from rich.console import Console
-
-    from warriorcoder.pipelines.estimate import estimate as find
-    from warriorcoder.pipelines.estimating.show import print_estimate, to_json
-    from warriorcoder.recipe import load_recipe
-
-    loaded = load_recipe(recipe, list(overrides))
-    found = find(loaded, into or Path("arenas") / loaded.name)
-    if as_json:
-        click.echo(json.dumps(to_json(found, str(recipe)), indent=2, ensure_ascii=False))
-    else:
-        print_estimate(found, Console(), str(recipe))
 
 
 @main.command()

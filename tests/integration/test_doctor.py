@@ -119,6 +119,7 @@ def cells(report: Report) -> dict[str, dict[Check, Cell]]:
     return {row.expert: {check: row.cell(check) for check in CHECKS} for row in report.rows}
 
 
+@pytest.mark.timeout(900)
 def test_the_demo_can_run_and_its_models_cannot_judge(tmp_path: Path) -> None:
     report = examine(load_recipe(DEMO), tmp_path / "demo", lambda expert, what: None)
     found = cells(report)
