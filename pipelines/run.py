@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.endpoint_kinds import EmbeddedEndpoint, RemoteEndpoint
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint, RemoteEndpoint
 from warriorcoder.errors import ArenaError, RecipeError, RunFailed
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
@@ -108,8 +108,13 @@ def _check_before(recipe: Recipe, part: str) -> None:
     if part in ASKS_NOBODY:
         return
     for expert in recipe.experts:
-        template_of(expert)
         endpoint = expert.endpoint
+        by_raw_completion = part in ("run", "mine") or not template_of(expert).chat
+        if by_raw_completion and isinstance(endpoint, HFInferenceEndpoint):
+            from warriorcoder.pipelines.endpoints.clients.hf_inference import raw_completion_refusal
+
+            if refusal := raw_completion_refusal(expert):
+                raise RecipeError(refusal)
         if isinstance(endpoint, RemoteEndpoint) and endpoint.api_key_env and endpoint.api_key_env not in os.environ:
             raise RecipeError(
                 f"experts.{expert.name}.endpoint.api_key_env: the environment variable {endpoint.api_key_env} "

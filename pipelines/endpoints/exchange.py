@@ -8,7 +8,7 @@ from itertools import islice
 
 import aiohttp
 
-from warriorcoder.errors import WarriorError
+from warriorcoder.errors import ModelError, WarriorError
 from warriorcoder.pipelines.endpoints.budget import Amount, Purse
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.clients import Client, connect
@@ -31,7 +31,6 @@ from warriorcoder.pipelines.endpoints.faults import (
 from warriorcoder.pipelines.endpoints.keeping import Keeper
 from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.pipelines.endpoints.server import Breaker, Server, backoff
-from warriorcoder.pipelines.endpoints.usage import metered
 
 TRIES = 5
 """So often a call is tried while its server answers others; then it has failed for good."""
@@ -223,7 +222,7 @@ class Exchange:
             now = time.monotonic()
             server.answered(now)
             desk.answers += 1
-            reply = metered(desk.address, ticket.call, reply)
+            reply = await self._counted(desk.address, ticket.call, reply)
             self._purse.pay(reserved, ticket.call.expert, reply)
             await self._keeper.keep(ticket.key, ticket.call.expert, desk.address.model, reply, now - begun)
             self._require_usage(ticket.call.expert, reply)
@@ -235,6 +234,17 @@ class Exchange:
             self._failed(desk, server, ticket, fault, begun)
         finally:
             progress.in_flight -= 1
+
+    async def _counted(self, address: Address, call: Call, reply: Reply) -> Reply:
+        """The reply with its tokens counted. A tokenizer that cannot be loaded ends the run, not before it is kept."""
+        if address.tokenizer is None or None not in (reply.input_tokens, reply.output_tokens):
+            return reply
+        try:
+            # Loading a tokenizer takes seconds, in which other calls go on.
+            return await asyncio.to_thread(metered, address, call, reply)
+        except ModelError as error:
+            self._end = self._end or error
+            return reply
 
     def _failed(self, desk: Desk, server: Server, ticket: Ticket, fault: Fault, begun: float) -> None:
         """What a fault means: for the endpoint, for the call, or only that it is tried again."""

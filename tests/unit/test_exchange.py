@@ -5,6 +5,7 @@ Time runs faster here: the exchange's clock is sped up, so that waiting for a mi
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ class House:
     def __init__(
         self, urls: dict[str, tuple[str, ...]], patience: float = 600.0, concurrency: int = 4, **recipe: Any
     ) -> None:
-        price = recipe.pop("price", None)
+        price, tokenizer = recipe.pop("price", None), recipe.pop("tokenizer", None)
         experts = [
             {
                 "name": name,
@@ -60,7 +61,7 @@ class House:
         self.purse = Purse(made)
         self.stopped = False
         addresses = {
-            name: Address(name, "openai", places, f"m-{name}", f"m-{name}", concurrency)
+            name: Address(name, "openai", places, f"m-{name}", f"m-{name}", concurrency, tokenizer=tokenizer)
             for name, places in urls.items()
         }
         self.exchange = Exchange(addresses, self.kept, self.purse, self.progress, patience, lambda: self.stopped)
@@ -310,6 +311,14 @@ def test_without_a_price_missing_usage_is_counted_as_such(two: Servers) -> None:
     made = house(two)
     assert made.ask(chat("hello")) == [Reply("hi", "stop")]
     assert made.progress.experts["one"] == {"calls": 1, "input_tokens": 0, "output_tokens": 0, "unmetered": 1}
+
+
+def test_a_tokenizer_that_cannot_be_loaded_ends_the_run_and_the_answer_is_kept(two: Servers, tmp_path: Path) -> None:
+    two[0].script = lambda asked: {"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}
+    made = house(two, tokenizer=str(tmp_path / "absent"), price={"input": 1.0, "output": 1.0})
+    with pytest.raises(ModelError, match=r"the tokenizer .*absent cannot be loaded"):
+        made.ask(chat("hello"))
+    assert made.kept.replies
 
 
 def test_an_answer_that_cannot_be_kept_ends_the_run(two: Servers) -> None:

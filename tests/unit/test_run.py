@@ -53,6 +53,11 @@ def with_an_unknown_template(tmp_path: Path) -> tuple[Recipe, type[WarriorError]
     return made, RecipeError, r"^experts\.two\.template: found 'chatlm'; known families: chatml, "
 
 
+def with_a_provider_that_cannot_be_mined(tmp_path: Path) -> tuple[Recipe, type[WarriorError], str]:
+    made = recipe(kind="hf-inference", provider="cerebras", model="m", api_key_env=None, template="base")
+    return made, RecipeError, r"^experts\.two\.endpoint\.provider: cerebras offers chat only"
+
+
 def with_a_missing_file(tmp_path: Path) -> tuple[Recipe, type[WarriorError], str]:
     made = recipe(kind="embedded", model=str(tmp_path / "none.gguf"))
     return made, ModelError, r"experts\.two\.endpoint\.model: .*none\.gguf: there is no such GGUF file"
@@ -65,7 +70,13 @@ def with_a_file_of_another_kind(tmp_path: Path) -> tuple[Recipe, type[WarriorErr
 
 
 Wrong = Callable[[Path], tuple[Recipe, type[WarriorError], str]]
-WRONG: list[Wrong] = [without_a_key, with_an_unknown_template, with_a_missing_file, with_a_file_of_another_kind]
+WRONG: list[Wrong] = [
+    without_a_key,
+    with_an_unknown_template,
+    with_a_provider_that_cannot_be_mined,
+    with_a_missing_file,
+    with_a_file_of_another_kind,
+]
 
 
 @pytest.mark.parametrize("part", ASKING)
