@@ -108,8 +108,8 @@ def _check_before(recipe: Recipe, part: str) -> None:
     if part in ASKS_NOBODY:
         return
     for expert in recipe.experts:
-        endpoint = expert.endpoint
-        by_raw_completion = part in ("run", "mine") or not template_of(expert).chat
+        endpoint, template = expert.endpoint, template_of(expert)
+        by_raw_completion = part in ("run", "mine") or not template.chat
         if by_raw_completion and isinstance(endpoint, HFInferenceEndpoint):
             from warriorcoder.pipelines.endpoints.clients.hf_inference import raw_completion_refusal
 

@@ -31,6 +31,7 @@ from warriorcoder.pipelines.endpoints.faults import (
 from warriorcoder.pipelines.endpoints.keeping import Keeper
 from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.pipelines.endpoints.server import Breaker, Server, backoff
+from warriorcoder.pipelines.endpoints.usage import metered
 
 TRIES = 5
 """So often a call is tried while its server answers others; then it has failed for good."""
