@@ -15,6 +15,7 @@ from warriorcoder.pipelines.view import State, notes, picture
 from warriorcoder.wording import amount, lasting, money
 
 LINE_EVERY_SECONDS = 10.0
+NOTE_EVERY_SECONDS = 60.0
 PROJECT_EVERY_SECONDS = 1.0
 REFRESHES_A_SECOND = 4
 
@@ -54,6 +55,8 @@ class Screen:
     ) -> None:
         if self._live:
             self._live.stop()
+        elif not self._quiet:
+            self._lines.finish(time.monotonic())
 
     def show(self, progress: dict[str, Progress], message: str) -> None:
         """Take the state of every stage that has begun, and a message, or "" for none."""
@@ -87,7 +90,8 @@ class _Lines:
         self._told = began
         self._message = ""
         self._ended: set[str] = set()
-        self._noted: set[str] = set()
+        self._noted: dict[str, float] = {}
+        self._last: Progress | None = None
 
     def show(self, now: float, progress: dict[str, Progress], message: str, pace: Pace) -> None:
         if message and message != self._message:
@@ -96,22 +100,32 @@ class _Lines:
         self._tell_notes(now, progress)
         in_order = sorted(progress.values(), key=lambda counts: counts.began)
         for counts in in_order[:-1]:
-            if counts.stage not in self._ended:
-                self._ended.add(counts.stage)
-                self._print(now, f"{counts.stage}: {', '.join(_cells(counts))}")
-        if in_order and now - self._told >= LINE_EVERY_SECONDS:
-            left = pace.left(now, in_order[-1])
-            cells = _cells(in_order[-1])
-            cells += [f"{lasting(left)} left"] if left is not None and in_order[-1].done < in_order[-1].total else []
-            self._print(now, f"{in_order[-1].stage}: {', '.join(cells)}")
+            self._tell_end(now, counts)
+        if not in_order:
+            return
+        self._last = last = in_order[-1]
+        if now - self._told >= LINE_EVERY_SECONDS:
+            left = pace.left(now, last) if last.done < last.total else None
+            cells = _cells(last) + ([f"{lasting(left)} left"] if left is not None else [])
+            self._print(now, f"{last.stage}: {', '.join(cells)}")
+
+    def finish(self, now: float) -> None:
+        """Tell how far the last stage came."""
+        if self._last:
+            self._tell_end(now, self._last)
+
+    def _tell_end(self, now: float, counts: Progress) -> None:
+        if counts.stage not in self._ended:
+            self._ended.add(counts.stage)
+            self._print(now, f"{counts.stage}: {', '.join(_cells(counts))}")
 
     def _tell_notes(self, now: float, progress: dict[str, Progress]) -> None:
-        """Print a note when it comes; the seconds and the numbers within it may change."""
-        found = {re.sub(r"\d+", "#", note): note for note in notes(progress)}
-        for kind, note in found.items():
-            if kind not in self._noted:
+        """Print a note when it comes, and once a minute while it stays; numbers within it do not make it another."""
+        for note in notes(progress):
+            kind = re.sub(r"\d+", "#", note)
+            if now - self._noted.get(kind, float("-inf")) >= NOTE_EVERY_SECONDS:
+                self._noted[kind] = now
                 self._print(now, f"! {note}")
-        self._noted = set(found)
 
     def _print(self, now: float, line: str) -> None:
         self._told = now

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.templates import template_of
-from warriorcoder.pipelines.estimating.held import Held
+from warriorcoder.pipelines.estimating.held import Held, prompt_bytes
 from warriorcoder.pipelines.estimating.spans import NOTHING, Span
 from warriorcoder.pipelines.mining.curation import Candidate
 from warriorcoder.pipelines.mining.draws import cell_of, cells, mining_call, next_round
@@ -46,7 +46,9 @@ def mine_of(recipe: Recipe, expert: Expert, held: Held, assumed_share: float) ->
     """Make an expert's draws as the stage does, with the journal's answers, as far as it has them."""
     wanted, cap = recipe.mining.per_expert, recipe.mining.draws
     grid, template = recipe.grid_of(expert), template_of(expert)
-    lengths = [len(template.open_user_turn(cell.system).encode()) for cell in cells(grid)]
+    lengths = [
+        prompt_bytes(mining_call(expert.name, template, grid, draw, recipe.seed)) for draw in range(len(cells(grid)))
+    ]
     replies: list[Reply | None] = [None] * cap
     if held.has_of(expert.name):
         calls = (mining_call(expert.name, template, grid, draw, recipe.seed) for draw in range(cap))

@@ -72,9 +72,9 @@ def test_a_message_is_printed_once_with_its_time(clock: Clock, projection: Proje
     assert lines(output) == ["[   0 s] starting local models", "[   3 s] starting [the] pipeline"]
 
 
-def test_a_stage_is_told_when_the_next_one_begins_and_every_ten_seconds(clock: Clock, projection: Projection) -> None:
+def test_a_stage_is_told_at_its_end_and_every_ten_seconds(clock: Clock, projection: Projection) -> None:
     output = StringIO()
-    screen = Screen(Console(file=output, width=40), projection)
+    screen = Screen(Console(file=output, width=40), projection).__enter__()
     clock.now += 11
     for done in range(4, 8):
         screen.show({"mine": Progress("mine", 1.0, 10, done, in_flight=3)}, "")
@@ -84,10 +84,13 @@ def test_a_stage_is_told_when_the_next_one_begins_and_every_ten_seconds(clock: C
     screen.show({"curate": Progress("curate", 2.0, 2), "mine": MINE}, "")
     clock.now += 10
     screen.show({"curate": Progress("curate", 2.0, 2, 1), "mine": MINE}, "")
+    screen.show({"curate": Progress("curate", 2.0, 2, 2), "mine": MINE}, "")
+    screen.__exit__(None, None, None)
     assert lines(output) == [
         "[  11 s] mine: 4 of 10 calls, 3 in flight, 0 tokens in, 0 out",
         "[  16 s] mine: 10 of 10 calls, 1,500 tokens in, 20 out",
         "[  26 s] curate: 1 of 2 calls, 0 tokens in, 0 out",
+        "[  26 s] curate: 2 of 2 calls, 0 tokens in, 0 out",
     ]
 
 
@@ -102,21 +105,23 @@ def test_what_is_worth_knowing_is_told_only_where_it_is_so(clock: Clock, project
     ]
 
 
-def test_a_server_in_trouble_is_told_once_until_it_is_over(clock: Clock, projection: Projection) -> None:
+def test_a_server_in_trouble_is_told_once_a_minute(clock: Clock, projection: Projection) -> None:
     output = StringIO()
     screen = Screen(Console(file=output), projection)
 
     def show(*notes: str) -> None:
         clock.now += 1
-        screen.show({"mine": Progress("mine", 1.0, 9, 1, notes=list(notes))}, "")
+        # A line that was just told is none of these.
+        screen.show({"mine": Progress("mine", 1.0, 9, 1, notes=list(notes))}, f"at {clock.now}")
 
-    for seconds in range(4, 9):
+    for seconds in range(4, 70):
         show(f"http://a[/b]:1/v1 is down for {seconds} s; tried again until 600 s")
     show()
-    show("http://a[/b]:1/v1 is down for 4 s; tried again until 600 s")
-    assert lines(output) == [
+    show("http://a[/b]:2/v1 wants fewer calls: 4 at once now")
+    assert [line for line in lines(output) if "!" in line] == [
         "[   1 s] ! http://a[/b]:1/v1 is down for 4 s; tried again until 600 s",
-        "[   7 s] ! http://a[/b]:1/v1 is down for 4 s; tried again until 600 s",
+        "[  61 s] ! http://a[/b]:1/v1 is down for 64 s; tried again until 600 s",
+        "[  68 s] ! http://a[/b]:2/v1 wants fewer calls: 4 at once now",
     ]
 
 
