@@ -16,8 +16,13 @@ from warriorcoder.pipelines.endpoints.templates.template import SYSTEM_SLOT, Tem
 SYSTEM, USER, ASSISTANT = "Xq7systemZ", "Xq7userZ", "Xq7assistantZ"
 """Marks that no template holds, trims or breaks."""
 
+_ASKED: Message = {"role": "user", "content": USER}
+
 MOST_STOPS = 4
 """So many do TGI and the OpenAI API take."""
+
+SHORTEST_WORDS = 3
+"""Of words that end a turn: shorter ones, with the white space before them, are in every text."""
 
 GIVE_IT_LITERALLY = "Give the template literally: template: {prefix: …, stop: […]}."
 
@@ -82,15 +87,13 @@ class _Chats:
     def __init__(self, tokenizer: ChatTokenizer) -> None:
         self._tokenizer = tokenizer
         self._renderer = ChatRenderer(tokenizer.chat_template, tokenizer.names)
+        # The templates of models that see pictures want a message's parts.
         self._in_parts = False
+        self._in_parts = USER not in self._render([_ASKED])
 
     def around_user(self, before: list[Message]) -> tuple[str, str]:
         """The text before the user's mark, as a raw prompt must have it, and the text after the mark."""
-        text = self._render([*before, {"role": "user", "content": USER}])
-        if USER not in text and not self._in_parts:
-            # The templates of models that see pictures want a message's parts.
-            self._in_parts = True
-            text = self._render([*before, {"role": "user", "content": USER}])
+        text = self._render([*before, _ASKED])
         if text.count(USER) != 1:
             found = "does not hold the user's message as it was given" if USER not in text else "repeats the message"
             raise RecipeError(
@@ -108,15 +111,18 @@ class _Chats:
         """The text before the user's mark with a slot for the system prompt; None where the template has none."""
         try:
             opened, _ = self.around_user([{"role": "system", "content": SYSTEM}])
-        except Unrenderable:
+        except (Unrenderable, RecipeError):
             return None
         return opened.replace(SYSTEM, SYSTEM_SLOT) if SYSTEM in opened else None
 
     def up_to_answer(self) -> str:
         """The text between the user's mark and an answer, for a template that opens no turn for the answer."""
-        chat: list[Message] = [{"role": "user", "content": USER}, {"role": "assistant", "content": ASSISTANT}]
         try:
-            return self._render(chat).partition(USER)[2].partition(ASSISTANT)[0]
+            return (
+                self._render([_ASKED, {"role": "assistant", "content": ASSISTANT}])
+                .partition(USER)[2]
+                .partition(ASSISTANT)[0]
+            )
         except Unrenderable:
             return ""
 
@@ -136,7 +142,7 @@ def _stops(after: str, tokenizer: ChatTokenizer) -> tuple[str, ...]:
         before = words[: words.index(text)]
         # One line end is enough to look for, and finds two as well.
         stops.insert(0, ("\n" if "\n" in before else before) + text)
-    if not stops or (text and text.replace(" ", "").isalnum()):
+    if not stops or (text and (len(stops[0]) < SHORTEST_WORDS or text.replace(" ", "").isalnum())):
         found = "nothing but white space" if not after.strip() else f"{after.strip()[:60]!r}"
         raise RecipeError(
             f"{tokenizer.source}: its chat template says {found} after a user's message, which does not tell a "
