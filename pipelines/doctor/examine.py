@@ -1,6 +1,7 @@
 """The doctor's round: local models started, every expert examined, the findings put together."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,7 +11,7 @@ import aiohttp
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
-from warriorcoder.errors import ModelError
+from warriorcoder.errors import ModelError, WarriorError
 from warriorcoder.local_models import gguf_path
 from warriorcoder.pipelines.doctor.account import Account
 from warriorcoder.pipelines.doctor.experts import ExpertExam, examine_expert
@@ -25,12 +26,25 @@ from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.recipe import Expert, Recipe
 
 
+class Stopped(WarriorError):
+    """The user stopped the examination."""
+
+    exit_code = 128 + signal.SIGINT
+
+
 def examine(recipe: Recipe, path: Path, tell: Tell) -> Report:
     """Examine every endpoint of a recipe, and keep what was measured in the arena folder at `path`.
 
     No answer is kept. What the arena has spent already counts against the recipe's budget, as in a
-    run. Raises ArenaError where no arena can be at `path`.
+    run. Raises ArenaError where no arena can be at `path`, Stopped when the user ends it.
     """
+    try:
+        return _examine(recipe, path, tell)
+    except KeyboardInterrupt:
+        raise Stopped("stopped. The doctor keeps no answers: the same command begins anew.") from None
+
+
+def _examine(recipe: Recipe, path: Path, tell: Tell) -> Report:
     folder = ArenaFolder.prepare(path)
     began = time.monotonic()
     purse = Purse(recipe)

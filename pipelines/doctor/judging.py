@@ -18,6 +18,7 @@ from warriorcoder.pipelines.doctor.findings import Cell, green, red, yellow
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.grading import graders_of
 from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
+from warriorcoder.tables import BANDS
 
 FIRST_PAIRS = 3
 """So many pairs at first; the others where those do not settle the matter."""
@@ -166,9 +167,11 @@ def judge_cell(record: JudgeRecord, recipe: Recipe, office: Office) -> Cell:
 def _other_judges(recipe: Recipe, office: Office) -> str:
     """What to do about a judge that cannot judge, given what the recipe has already."""
     if not office.judges:
+        if set(recipe.curation.keep_bands) == set(BANDS):
+            return "It judges no battle here. It grades instructions, which does no harm while all bands are kept."
         return (
-            "It judges no battle here, but it grades instructions, and its grades may be no better: name others in "
-            "curation.graders, or keep all bands (curation.keep_bands)."
+            "It judges no battle here, but its grades decide which instructions are kept, and may be no better: name "
+            "others in curation.graders, or keep all bands (curation.keep_bands)."
         )
     leave_out = "Leave it out of battles.judges (a list of those who can)"
     if recipe.battles.execution_judge:

@@ -1,7 +1,8 @@
 """What the examinations of a recipe share: the session, the account, and what was examined already."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from warriorcoder.recipe import Expert, Recipe
 T = TypeVar("T")
 
 Tell = Callable[[str, str], None]
-"""Called with an expert's name and what is being done with it."""
+"""Called with an expert's name and what is being done with it, "" when that is over."""
 
 
 class Ward:
@@ -41,10 +42,15 @@ class Ward:
     def line(self, address: Address, base_url: str) -> Line:
         return Line(address, base_url, self._session, self._account)
 
-    def alone(self, expert: Expert, base_url: str) -> asyncio.Lock:
-        """Held by who asks an expert's server; models behind one address are servers of their own."""
+    @asynccontextmanager
+    async def alone(self, expert: Expert, base_url: str) -> AsyncIterator[None]:
+        """Nobody else is at an expert's server meanwhile; models behind one address are servers of their own."""
         place = "here" if isinstance(expert.endpoint, EmbeddedEndpoint) else f"{base_url} {expert.endpoint.model}"
-        return self._alone.setdefault(place, asyncio.Lock())
+        async with self._alone.setdefault(place, asyncio.Lock()):
+            try:
+                yield
+            finally:
+                self.tell(expert.name, "")
 
     async def server_exam(self, expert: Expert, address: Address, base_url: str, *, chats: bool) -> ServerExam:
         """The examination of a server, as far as it is the same for all experts that it serves."""

@@ -22,7 +22,7 @@ from warriorcoder.pipelines.doctor.judging import (
 )
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.prompts import neutralise
-from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.recipe import Curation, Recipe, load_recipe
 
 DEMO = Path(__file__).resolve().parents[2] / "pipelines" / "recipes" / "demo.yaml"
 JUDGES = Office(judges=True, only=False)
@@ -132,7 +132,10 @@ def test_a_judge_that_does_not_read_is_told_by_its_one_side(pair: tuple[str, str
 def test_advice_fits_the_recipe_and_the_office() -> None:
     bad = votes(*[(RIGHT, WRONG)] * 4)
     assert "execution judge votes in any case" in cell(bad).advice
-    assert "curation.graders" in cell(bad, Office(judges=False, only=False)).advice
+    grader = Office(judges=False, only=False)
+    assert "no harm while all bands are kept" in cell(bad, grader).advice
+    strict = recipe().model_copy(update={"curation": Curation()})
+    assert "curation.graders" in judge_cell(record_of(bad, constrained=False), strict, grader).advice
 
 
 def test_half_of_the_pairs_is_no_better_than_a_coin() -> None:
