@@ -11,7 +11,7 @@ from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import ArenaError
 from warriorcoder.ids import value_digest
 from warriorcoder.pipelines.doctor import line
-from warriorcoder.pipelines.doctor.examine import examine
+from warriorcoder.pipelines.doctor.examine import Stopped, examine
 from warriorcoder.pipelines.doctor.findings import CHECKS, Cell, Check, Colour, Report
 from warriorcoder.pipelines.doctor.measurements import read_measurements
 from warriorcoder.pipelines.endpoints.calls import Reply
@@ -286,6 +286,26 @@ def test_a_local_model_that_is_missing_is_a_red_cell(tmp_path: Path) -> None:
     assert colours(report) == "R--------"
     assert "there is no such GGUF file" in cells(report)["reach"].found
     assert colours(report, "well") == ALL_WELL
+
+
+def test_who_is_told_of_an_expert_is_told_of_its_end(tmp_path: Path) -> None:
+    told: dict[str, list[str]] = {}
+    with hospital(well := Patient()):
+        recipe = recipe_of({name: {"base_url": well.url} for name in "abc"})
+        examine(recipe, tmp_path / "arena", lambda expert, what: told.setdefault(expert, []).append(what))
+    assert set(told) == set("abc")
+    assert all(whats[-1] == "" and len(whats) >= 3 for whats in told.values())
+
+
+def test_ctrl_c_ends_it_with_the_code_of_the_signal(tmp_path: Path) -> None:
+    def stop(expert: str, what: str) -> None:
+        if "draws" in what:
+            raise KeyboardInterrupt
+
+    with hospital(well := Patient()), pytest.raises(Stopped) as stopped:
+        examine(recipe_of({name: {"base_url": well.url} for name in "ab"}), tmp_path / "arena", stop)
+    assert stopped.value.exit_code == 130
+    assert read_measurements(ArenaFolder(tmp_path / "arena")) == []
 
 
 def test_no_more_calls_are_together_than_the_recipe_allows(tmp_path: Path) -> None:
