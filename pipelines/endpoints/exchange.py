@@ -119,10 +119,7 @@ class Exchange:
     async def _work(self, calls: Iterator[tuple[int, Call]]) -> None:
         """Take in calls as there is room for them, start them, and see to those that failed, until none is left."""
         more = True
-        while more or self._open:
-            if self._end or self._unexpected:
-                await self._finish_what_is_in_flight()
-                raise self._unexpected or self._end  # type: ignore[misc]
+        while (more or self._open) and not (self._end or self._unexpected):
             if self._is_stopped():
                 await self._finish_what_is_in_flight()
                 # The run is being stopped: this process is ended from outside, with nothing half done.
@@ -138,6 +135,9 @@ class Exchange:
             self._progress.notes = self._notes()
             if self._open and not self._end:
                 await self._rest()
+        await self._finish_what_is_in_flight()
+        if error := self._unexpected or self._end:
+            raise error
 
     def _take_in(self, calls: Iterator[tuple[int, Call]]) -> bool:
         """Look the next calls up in the journal; those without an answer wait at their desks. False at the end."""
