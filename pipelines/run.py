@@ -90,17 +90,25 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | Non
     folder = ArenaFolder.prepare(path)
     with _alone(folder), _experts(recipe, folder, part, watch) as experts, _signals() as stop:
         addresses, identity, dead = experts
-        folder.write_text(folder.recipe_path, recipe.to_yaml())
+        folder.clear_broken_writes()
+        # The manifest comes first: it is what tells an arena from another folder, should the run be killed here.
         folder.update_manifest({**identity, "recipe_digest": recipe.digest, "packages": _packages()})
+        folder.write_text(folder.recipe_path, recipe.to_yaml())
         clear_traces(folder)
+        _clear_distilabel(folder)
         write_addresses(folder, addresses)
         if part not in ASKS_NOBODY:
             _begin_in_journal(folder, watch)
         watch({}, "starting the pipeline")
         _run_pipeline(folder, part, ray, dead, stop, watch)
-    shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
+    _clear_distilabel(folder)
     _verify(folder, part)
     return folder
+
+
+def _clear_distilabel(folder: ArenaFolder) -> None:
+    """distilabel reads its cache even when told not to use it, and fails at a file that a kill cut off."""
+    shutil.rmtree(folder.work / "distilabel", ignore_errors=True)
 
 
 def _check_before(recipe: Recipe, part: str) -> None:

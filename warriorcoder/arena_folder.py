@@ -19,6 +19,9 @@ from warriorcoder.tables import STAGES, TABLES
 FORMAT = 1
 Row = dict[str, Any]
 
+_BESIDE = ".part"
+"""The end of the names of files that are being written, before they are renamed into their place."""
+
 
 class ArenaFolder:
     """One arena on disk.
@@ -71,7 +74,9 @@ class ArenaFolder:
             raise ArenaError(f"{path}: a file is in the way of the arena folder. Move it or name the arena otherwise.")
         if folder.manifest_path.exists():
             folder.manifest()
-        elif folder.path.exists() and any(entry.name != ".work" for entry in folder.path.iterdir()):
+        elif folder.path.exists() and any(
+            entry.name != ".work" and not entry.name.endswith(_BESIDE) for entry in folder.path.iterdir()
+        ):
             raise ArenaError(
                 f"{path}: the folder holds files but no arena.json, so it is not an arena. "
                 "Name another folder with --into, or move its contents away."
@@ -81,6 +86,11 @@ class ArenaFolder:
         except OSError as error:
             raise ArenaError(f"{path}: cannot make the arena folder: {error.strerror}.") from error
         return folder
+
+    def clear_broken_writes(self) -> None:
+        """Remove what a process that was killed had half written. Only for a run, which has the arena to itself."""
+        for file in self.path.rglob(f".*{_BESIDE}"):
+            file.unlink(missing_ok=True)
 
     # tables
 
@@ -181,7 +191,7 @@ def _write_beside(path: Path, contents: bytes) -> Path:
     """A complete file in the folder of `path`, to be renamed to it. Raises ArenaError and leaves none behind."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_BESIDE, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(contents)

@@ -223,6 +223,26 @@ def test_a_folder_of_somebody_else_is_not_written_to(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_write_that_was_broken_off_leaves_an_arena_still(
+    folder: ArenaFolder, monkeypatch: pytest.MonkeyPatch, begun: bool
+) -> None:
+    """Killed before a file came into its place, the very first one included."""
+
+    def killed(self: Path, target: Path) -> Path:
+        raise KeyboardInterrupt
+
+    if begun:
+        folder.update_manifest({"name": "demo"})
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        folder.update_manifest({"name": "other"})
+    assert len([name for name in files(folder) if ".arena.json." in name]) == 1
+    again = ArenaFolder.prepare(folder.path)
+    again.clear_broken_writes()
+    assert sorted(entry.name for entry in folder.path.iterdir()) == [".work", "arena.json"][: 1 + begun]
+
+
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(ArenaError, match="there is no such folder"):
         ArenaFolder.open(tmp_path / "none")

@@ -143,3 +143,24 @@ def test_tables_of_an_earlier_run_do_not_pass_for_this_one_s(tmp_path: Path, mon
     monkeypatch.setattr(sys, "executable", shutil.which("true"))
     with pytest.raises(RunFailed, match="the pipeline ended without the end of the stage rate"):
         run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message: None)
+
+
+def test_what_a_killed_run_left_half_written_is_gone_before_the_next_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """distilabel would read its cut off cache; the arena's half files would lie beside the tables for good."""
+    folder = build_arena(tmp_path / "demo", instructions=4)
+    before = contents(folder.path)
+    cache = folder.work / "distilabel" / "arena" / "pipeline.yaml"
+    for file in (cache, folder.path / ".arena.json.k2x.part", folder.path / "votes" / ".train.parquet.a1b.part"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("half")
+    lists = tmp_path / "lists.sh"
+    lists.write_text(f'#!/bin/sh\nfind "{folder.path}" -type f > "{tmp_path}/seen"\n')
+    lists.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(lists))
+    with pytest.raises(RunFailed):
+        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message: None)
+    seen = {str(Path(line).relative_to(folder.path)) for line in (tmp_path / "seen").read_text().splitlines()}
+    assert before.keys() <= seen
+    assert [name for name in seen if name.endswith((".part", "pipeline.yaml"))] == []
