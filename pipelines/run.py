@@ -101,7 +101,7 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | Non
             _begin_in_journal(folder, watch)
         watch({}, "starting the pipeline")
         _run_pipeline(folder, part, ray, dead, stop, watch)
-    _clear_distilabel(folder)
+        _clear_distilabel(folder)
     _verify(folder, part)
     return folder
 
