@@ -128,6 +128,13 @@ def _check_before(recipe: Recipe, part: str) -> None:
                 f"experts.{expert.name}.endpoint.api_key_env: the environment variable {endpoint.api_key_env} "
                 "is not set. Export it, or name another one."
             )
+        if isinstance(endpoint, RemoteEndpoint) and endpoint.api_key_env:
+            key = os.environ[endpoint.api_key_env].strip()
+            if not (key.isascii() and key.isprintable() and key):
+                raise RecipeError(
+                    f"experts.{expert.name}.endpoint.api_key_env: what {endpoint.api_key_env} holds is no key: it is "
+                    "empty, or has a line end or another character in it that no header can carry."
+                )
     server_settings(recipe)
 
 

@@ -84,7 +84,7 @@ class Purse:
     def refusal(self, call: Call) -> str:
         """Why a call may not begin, in words."""
         most = self.at_most(call)
-        key = self._passed_by(self.spent + most)
+        key = self._passed_by(self.spent + self._reserved + most)
         limit, spent, next_ = (getattr(each, key) for each in (self._budget, self.spent, most))
         shown = "${:.4f}".format if key == "dollars" else "{:,}".format
         return (

@@ -78,6 +78,14 @@ def test_a_refusal_says_which_limit_and_what_is_spent(wanted: list[tuple[str, st
     assert "may take up to 1" in purse.refusal(refused)
 
 
+def test_what_is_set_aside_alone_may_be_the_reason() -> None:
+    purse = Purse(recipe(calls=1))
+    asked = call("free", "x", 1)
+    assert purse.reserve(asked) is not None
+    assert purse.reserve(asked) is None
+    assert "budget.calls is 1, 0 of it is spent" in purse.refusal(asked)
+
+
 def test_the_journal_s_totals_count_from_the_first_run_on() -> None:
     totals = {
         ("mine", "dear"): Spent(calls=2, input_tokens=1000, output_tokens=100),

@@ -100,6 +100,17 @@ def test_a_recipe_that_cannot_run_makes_no_arena(tmp_path: Path, wrong: Wrong) -
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("held", ["", "  \n", "two\nlines", "ключ", "bell\a"])
+def test_what_no_header_can_carry_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: str) -> None:
+    monkeypatch.setenv("ODD_KEY", held)
+    made = recipe(kind="openai", base_url=HERE, model="m", api_key_env="ODD_KEY")
+    with pytest.raises(
+        RecipeError, match=r"experts\.two\.endpoint\.api_key_env: what ODD_KEY holds is no key"
+    ) as error:
+        run(made, tmp_path / "new")
+    assert not held.strip() or held.strip() not in str(error.value)
+
+
 def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_bytes(b"GGUF")
     with socket.socket() as taken:
