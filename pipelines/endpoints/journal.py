@@ -25,6 +25,7 @@ from warriorcoder.pipelines.endpoints.journal_rescue import mend
 from warriorcoder.pipelines.endpoints.journal_rows import (
     SEALED,
     SPENT_COLUMNS,
+    BrokenSeal,
     Entry,
     Row,
     Spent,
@@ -92,6 +93,8 @@ class Journal:
                     f"SELECT {SEALED} FROM answers WHERE key IN ({_marks(len(some))})", some
                 ).fetchall()
                 for row in rows:
+                    if row[0] not in wanted:
+                        raise BrokenSeal("the index leads to an answer that nobody asked for")
                     found[wanted[row[0]]] = to_reply(row)
         return found
 

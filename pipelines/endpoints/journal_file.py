@@ -167,7 +167,8 @@ def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes) -
         return "its header is damaged"
     for (root,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f"SELECT * FROM {root} LIMIT 1").fetchone()
-    for row in connection.execute(f"SELECT {SPENT_COLUMNS} FROM spent"):
+    # Damaged pages can lead in a circle for ever.
+    for row in connection.execute(f"SELECT {SPENT_COLUMNS} FROM spent LIMIT 10000"):
         to_spent(row)
     return None
 

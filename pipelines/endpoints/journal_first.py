@@ -60,25 +60,33 @@ def _reachable(connection: sqlite3.Connection) -> Iterator[tuple[Any, ...]]:
     """Every row before, after and between the pages that cannot be read, by halving the gaps."""
     gaps = deque([(_BEFORE_ALL, _AFTER_ALL)])
     probes = _PROBES
-    while gaps and probes:
+    while gaps and probes > 0:
         low, high = gaps.popleft()
         try:
             for row in connection.execute(f"{_SELECT} ORDER BY key", (low, high)):
-                low = row[0].decode("ascii")
+                low = _next(row, low, high)
                 yield row
             continue
-        except (sqlite3.Error, UnicodeDecodeError, AttributeError):
+        except (sqlite3.Error, ValueError, AttributeError):
             probes -= 1
         try:
             for row in connection.execute(f"{_SELECT} ORDER BY key DESC", (low, high)):
-                high = row[0].decode("ascii")
+                high = _next(row, low, high)
                 yield row
             continue
-        except (sqlite3.Error, UnicodeDecodeError, AttributeError):
+        except (sqlite3.Error, ValueError, AttributeError):
             probes -= 1
         middle = _between(low, high)
         if low < middle < high:
             gaps += [(low, middle), (middle, high)]
+
+
+def _next(row: tuple[Any, ...], low: str, high: str) -> str:
+    """The key of a row. Raises ValueError where it is not on its way: damaged pages can lead in a circle for ever."""
+    key = str(row[0].decode("ascii"))
+    if not low < key < high:
+        raise ValueError("the keys are not in order")
+    return key
 
 
 def _between(low: str, high: str) -> str:

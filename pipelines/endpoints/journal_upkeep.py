@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from warriorcoder.pipelines.endpoints.journal import Journal
-from warriorcoder.pipelines.endpoints.journal_rows import SEALED, Entry, to_entry
+from warriorcoder.pipelines.endpoints.journal_rows import SEALED, BrokenSeal, Entry, to_entry
 
 ROW_BYTES = 240
 """About what an answer takes beside its text: its other columns, its place in the index, the room left on pages."""
@@ -149,7 +149,9 @@ class Upkeep(Journal):
                 rows = self._connection.execute(
                     f"{select} WHERE answers.id > ? ORDER BY answers.id LIMIT {_AT_ONCE}", (last,)
                 ).fetchall()
-            if not rows:
-                return
+                if not rows:
+                    return
+                if rows[-1][0] <= last:
+                    raise BrokenSeal("the answers are not in order")
             last = rows[-1][0]
             yield from rows

@@ -87,7 +87,9 @@ def use(path: Path, begin_run: bool) -> str | None:
         for each, _ in journal.entries():
             assert each.reply == REPLIES.get(each.key, Reply("an answer", "stop", 3, 4))
         journal.put_many([entry("new")])
-        assert journal.get(key("new")) == entry("new").reply
+        new = journal.get(key("new"))
+        # An index whose keys have changed hides answers from who did not look for damage first, as a run does.
+        assert new == entry("new").reply or (new is None and not begin_run)
         for (_, expert), spent in journal.spent().items():
             assert expert in ("one", "two")
             assert spent.calls <= len(ENTRIES) + 1
