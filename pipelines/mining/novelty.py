@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warriorcoder.pipelines.mining.rouge_search import Search
-from warriorcoder.pipelines.mining.token_codes import Distinct
+from warriorcoder.pipelines.mining.token_codes import Distinct, Vocabulary
 
 Found = tuple[NDArray[np.float64], NDArray[np.int64]]
 """For each text its highest ROUGE-L F1, 0-1, and the place of the text that has it."""
@@ -24,7 +24,7 @@ def nearest(candidates: Sequence[str], references: Sequence[str], workers: int |
     """
     if not references:
         raise ValueError("There is no reference to compare with.")
-    vocabulary: dict[str, int] = {}
+    vocabulary = Vocabulary()
     asked, given = Distinct(candidates, vocabulary), Distinct(references, vocabulary)
     same = np.array([given.numbers.get(key, -1) for key in asked.numbers], dtype=np.int64)
     values, found = _search(asked, given, np.where(asked.lengths > 0, same, -1), vocabulary, workers)
@@ -37,7 +37,7 @@ def self_nearest(texts: Sequence[str], workers: int | None = None) -> Found:
 
     Where no other text shares a token it is 0 and the first other place; -1 where there is no other text.
     """
-    vocabulary: dict[str, int] = {}
+    vocabulary = Vocabulary()
     given = Distinct(texts, vocabulary)
     place, first = np.arange(len(texts)), given.first[given.which]
     # Backwards, so that of those that repeat a text the first one stays.
@@ -68,7 +68,7 @@ def histogram(values: Sequence[float] | NDArray[np.float64], bins: int = 20) -> 
 
 
 def _search(
-    asked: Distinct, given: Distinct, same: NDArray[np.int64], vocabulary: dict[str, int], workers: int | None
+    asked: Distinct, given: Distinct, same: NDArray[np.int64], vocabulary: Vocabulary, workers: int | None
 ) -> Found:
     """By distinct text: its value and the number of the nearest. `same` are the numbers known to be equal, or -1."""
     values, found = (same >= 0).astype(np.float64), same.copy()

@@ -28,6 +28,14 @@ _ASKED_ONLY, _GIVEN_ONLY, _SHARED = 0, 1, 2
 _MOST_SHARED = 0x110000 - _SHARED
 
 
+class Vocabulary(dict[str, int]):
+    """Numbers tokens as they come."""
+
+    def __missing__(self, token: str) -> int:
+        self[token] = len(self)
+        return self[token]
+
+
 class Distinct:
     """Texts as token numbers, each sequence once, in the order in which they first come.
 
@@ -35,13 +43,12 @@ class Distinct:
     has it; `lengths` are in tokens; `numbers` gives a sequence's number by its bytes.
     """
 
-    def __init__(self, texts: Iterable[str], vocabulary: dict[str, int]) -> None:
-        """`vocabulary` numbers the tokens; new ones are added to it."""
+    def __init__(self, texts: Iterable[str], vocabulary: Vocabulary) -> None:
         self.numbers: dict[bytes, int] = {}
         self.tokens = array("i")
         which, first, lengths = array("q"), array("q"), array("q")
         for place, text in enumerate(texts):
-            sequence = array("i", [vocabulary.setdefault(token, len(vocabulary)) for token in tokens(text)])
+            sequence = array("i", map(vocabulary.__getitem__, tokens(text)))
             number = self.numbers.setdefault(sequence.tobytes(), len(first))
             if number == len(first):
                 first.append(place)
