@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 from scripted_experts import KEY, KEY_VARIABLE
 
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 """How long a test waits for something to happen, on a busy machine."""
 
 
@@ -37,7 +37,7 @@ def warrior(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]
     )
 
 
-def ended(process: subprocess.Popen[str], timeout: float = 240) -> tuple[int, str]:
+def ended(process: subprocess.Popen[str], timeout: float = 600) -> tuple[int, str]:
     """Wait for a command to end: its exit code and what it said on standard error."""
     _, said = process.communicate(timeout=timeout)
     return process.returncode, said

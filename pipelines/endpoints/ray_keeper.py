@@ -22,6 +22,8 @@ from warriorcoder.pipelines.endpoints.journal_writer import JournalWriter
 DESK = "warriorcoder-journal"
 """The actor's name in the run's namespace."""
 
+LONGEST_CAUSE = 300
+
 MOST_AT_ONCE = 1024
 """Answers in one message."""
 
@@ -162,7 +164,16 @@ def _in_our_words(error: Exception) -> Exception:
         return error.cause
     if isinstance(error, ray.exceptions.RayActorError):
         return RunFailed(
-            f"the process that keeps the journal on the cluster has ended: {' '.join(str(error).split())[:500]} "
+            f"the process that keeps the journal on the cluster has ended: {cause_of_death(error)}. "
             "Everything kept so far stays; the same command goes on from here."
         )
     return error
+
+
+def cause_of_death(error: Exception) -> str:
+    """What Ray says of an actor's death, and of its machine, without its list of identities and its advice."""
+    text = str(error)
+    machine = text.rpartition("\tip: ")[2].partition("\n")[0].strip() if "\tip: " in text else "unknown"
+    said = text.rpartition("Worker exit detail: ")[2] if "Worker exit detail: " in text else text.splitlines()[-1]
+    said = " ".join(said.partition(" Some common causes")[0].split()).rstrip(".")
+    return f"{said[:LONGEST_CAUSE]} (machine {machine})"

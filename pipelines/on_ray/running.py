@@ -11,13 +11,12 @@ from typing import Any
 from distilabel.pipeline.ray import RayPipeline
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.pipelines.endpoints.ray_keeper import open_desk
+from warriorcoder.pipelines.endpoints.ray_keeper import cause_of_death, open_desk
 from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.on_ray.address import LOCAL
 from warriorcoder.pipelines.watching import LOOK_EVERY_SECONDS, Report
 
 LOOPBACK = "127.0.0.1"
-LONGEST_DETAIL = 300
 
 
 @contextmanager
@@ -97,17 +96,8 @@ def _watch(steps: dict[str, str], queues: Sequence[str], report: Report) -> None
                 ray.get(call)
             except ray.exceptions.RayActorError as error:
                 what = f"the process of the step {steps[name]}" if name in steps else f"{name}, one of the queues,"
-                report(f"{what} on the cluster has ended: {_detail(error)}")
+                report(f"{what} on the cluster has ended: {cause_of_death(error)}")
                 return
             if name in steps:
                 ended.add(name)
         time.sleep(LOOK_EVERY_SECONDS)
-
-
-def _detail(error: Exception) -> str:
-    """What Ray says of a death, without its advice and its list of identities."""
-    text = str(error)
-    where = text.rpartition("\tip: ")[2].partition("\n")[0].strip() if "\tip: " in text else ""
-    said = text.rpartition("Worker exit detail: ")[2] if "Worker exit detail: " in text else text.splitlines()[-1]
-    said = " ".join(said.partition(" Some common causes")[0].split()).rstrip(".")[:LONGEST_DETAIL]
-    return f"{said} (machine {where})" if where else said
