@@ -20,8 +20,9 @@ from warriorcoder.errors import ArenaError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe
-from warriorcoder.summary import concerns, funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.summary import Cost, Expense, concerns, expenses, funnel, headline, judges, share, stages_done
 from warriorcoder.tables import BANDS, STAGES, TABLES
+from warriorcoder.wording import money
 
 DEFAULT_TABLE = "kto"
 TAGS = ("code", "synthetic", "preference", "kto", "trl", "arena", "elo", "llm-as-a-judge", "warriorcoder")
@@ -165,7 +166,9 @@ def _facts(
         "loadable": [table for table in rows if rows[table]],
         "tables": TABLES,
         "packages": manifest.get("packages", {}),
-        "cost": total_cost(manifest),
+        "cost": Cost.of(expenses(manifest)),
+        "expenses": expenses(manifest),
+        "priced": any(each.dollars is not None for each in expenses(manifest)),
     }
 
 
@@ -188,6 +191,12 @@ def _experts(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _tokens_in(of: Expense | Cost) -> str:
+    """The tokens of prompts, and how many answers nobody counted."""
+    counted = [f"{of.input_tokens:,}"] if of.known else []
+    return "; ".join(counted + ([f"{of.uncounted:,} answers uncounted"] if of.uncounted else []))
 
 
 def _template_name(template: Any) -> str:
@@ -214,5 +223,6 @@ def _template() -> Any:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"inline": inline, "code": code, "share": share, "number": lambda value: f"{value:,}"}
+    environment.filters |= {"inline": inline, "code": code, "share": share, "money": money, "tokens_in": _tokens_in}
+    environment.filters["number"] = lambda value: f"{value:,}"
     return environment.get_template("template.md.j2")

@@ -10,6 +10,7 @@ from math import isclose
 from typing import Any
 
 from warriorcoder.arena_folder import Row
+from warriorcoder.cost_rules import cost_rules
 from warriorcoder.ids import instruction_id
 from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
 from warriorcoder.recount import (
@@ -255,6 +256,11 @@ def _build(arena: Arena) -> Iterator[Finding]:
     yield _none("gold is chosen", "the gold answer chosen over another", unchosen, len(tables["preference"]))
 
 
+def _costs(arena: Arena) -> Iterator[Finding]:
+    for rule in cost_rules(arena.manifest.get("cost", {}), arena.counts, arena.tables, arena.recipe.battles.attempts):
+        yield _none(*rule)
+
+
 TRAINING = {
     "kto": (("completion", "expert"),),
     "sft": (("completion", "expert"),),
@@ -269,6 +275,7 @@ RULES: tuple[tuple[set[str], Callable[[Arena], Iterator[Finding]]], ...] = (
     ({"curate", "answer", "judge"}, _judge),
     ({"curate", "judge", "rate"}, _rate),
     ({"curate", "answer", "build"}, _build),
+    ({"mine"}, _costs),
 )
 
 

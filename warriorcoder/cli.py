@@ -224,11 +224,12 @@ def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> N
     with Screen(Console(stderr=True), Projection(recipe, path, part), quiet=quiet) as screen:
         folder = run_part(recipe, path, part, screen.show, ray)
     from warriorcoder.dataset_card.card import write_card
+    from warriorcoder.pipelines.spending import spent_over_all_runs
     from warriorcoder.report import print_report
 
     # Whatever the part was: a stage that changed its tables has dropped later ones, which the old card would name.
     write_card(folder)
-    print_report(folder, Console())
+    print_report(folder, Console(), spent_over_all_runs(folder))
 
 
 @main.command()
@@ -238,9 +239,11 @@ def report(arena: Path) -> None:
     from rich.console import Console
 
     from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.spending import spent_over_all_runs
     from warriorcoder.report import print_report
 
-    print_report(ArenaFolder.open(arena), Console())
+    folder = ArenaFolder.open(arena)
+    print_report(folder, Console(), spent_over_all_runs(folder))
 
 
 @main.command()

@@ -5,8 +5,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.summary import JudgeRow, concerns, funnel, headline, judges, share, stages_done, total_cost
+from warriorcoder.summary import (
+    Cost,
+    Expense,
+    JudgeRow,
+    concerns,
+    expenses,
+    funnel,
+    headline,
+    judges,
+    share,
+    stages_done,
+)
 from warriorcoder.tables import STAGES
+from warriorcoder.wording import money
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,10 +27,11 @@ if TYPE_CHECKING:
 RECIPE = "train/recipes/smollm2-135m/kto_lora.yaml"
 
 
-def print_report(folder: ArenaFolder, console: "Console") -> None:
+def print_report(folder: ArenaFolder, console: "Console", spent: Cost | None = None) -> None:
     """The funnel, the ratings, the judges with their warnings, the cost, the place, what to try next.
 
-    Shows as much as has run and says which stages have not. Raises ArenaError where there is no manifest.
+    `spent` is what the arena has cost over all its runs, None where nobody knows. Shows as much as
+    has run and says which stages have not. Raises ArenaError where there is no manifest.
     """
     manifest = folder.manifest()
     done = stages_done(folder, manifest)
@@ -33,7 +46,7 @@ def print_report(folder: ArenaFolder, console: "Console") -> None:
         for concern in found:
             _line(console, f"WARNING: {concern.text}", style="yellow")
         _line(console, "")
-    _cost(console, manifest)
+    _cost(console, expenses(manifest), spent)
     _whole(console, f"The arena is in {folder.path}")
     if waiting := [stage for stage in STAGES if stage not in done]:
         _line(console, f"Not run yet: {', '.join(waiting)}. The same `warrior run` goes on from here.", style="yellow")
@@ -75,15 +88,45 @@ def _judges(console: "Console", recorded: list[JudgeRow]) -> None:
     _line(console, "")
 
 
-def _cost(console: "Console", manifest: Mapping[str, Any]) -> None:
-    cost = total_cost(manifest)
+def _cost(console: "Console", paid: list[Expense], spent: Cost | None) -> None:
+    cost = Cost.of(paid)
     if not cost.calls:
         return
-    tokens = f"{cost.input_tokens:,} tokens in, {cost.output_tokens:,} out"
-    priced = len(manifest["experts"]) > len(cost.unpriced)
-    dollars = f", {cost.dollars:,.2f} dollars" if priced else ""
-    missing = f" (no price given for {', '.join(cost.unpriced)})" if cost.unpriced else ""
-    _line(console, f"Cost: {cost.calls:,} calls, {tokens}{dollars}{missing}")
+    priced = any(each.dollars is not None for each in paid)
+    uncounted = ("uncounted",) if cost.uncounted else ()
+    dollars = ("dollars",) if priced else ()
+    screen = _screen("cost", numbers=("calls", "tokens in", "tokens out", *uncounted, *dollars))
+
+    def add(name: str, its: list[Expense], style: str = "") -> None:
+        of = Cost.of(its)
+        cells = [
+            f"{of.calls:,}",
+            *(f"{tokens:,}" if of.known else "–" for tokens in (of.input_tokens, of.output_tokens)),
+        ]
+        cells += [f"{of.uncounted:,} answers" if of.uncounted else ""] * len(uncounted)
+        free = all(each.dollars is None for each in its)
+        cells += ["no price" if free else money(of.dollars)] * len(dollars)
+        screen.add_row(_text(name), *cells, style=style)
+
+    for stage in dict.fromkeys(each.stage for each in paid):
+        its = [each for each in paid if each.stage == stage]
+        add(stage, its, "bold")
+        for each in its:
+            add(f"  {each.expert}", [each])
+    console.print(screen)
+    _line(console, f"Cost: {_said(cost, priced)}{_without(cost, priced)}")
+    if spent and spent.calls > cost.calls:
+        _line(console, f"Spent over all runs of the arena: {_said(spent, priced)}. The tables hold a part of it.")
+
+
+def _said(cost: Cost, priced: bool) -> str:
+    dollars = f", {money(cost.dollars)}" if priced else ""
+    uncounted = f", {cost.uncounted:,} answers uncounted" if cost.uncounted else ""
+    return f"{cost.calls:,} calls, {cost.input_tokens:,} tokens in, {cost.output_tokens:,} out{uncounted}{dollars}"
+
+
+def _without(cost: Cost, priced: bool) -> str:
+    return f" (no price given for {', '.join(cost.unpriced)})" if priced and cost.unpriced else ""
 
 
 def _next(console: "Console", folder: ArenaFolder, *, built: bool) -> None:

@@ -1,6 +1,6 @@
 """What the card and the report both say about an arena: pure functions on the manifest, nothing read twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,14 +62,54 @@ class Concern:
 
 
 @dataclass(frozen=True)
+class Expense:
+    """What an expert's calls in a stage cost. `dollars` is None without a price.
+
+    `uncounted` of the calls' answers have no tokens here: neither the endpoint nor a tokenizer counted them.
+    """
+
+    stage: str
+    expert: str
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    uncounted: int
+    dollars: float | None
+
+    @property
+    def known(self) -> bool:
+        """Whether the tokens say anything: not where nobody counted a single answer's."""
+        return not self.uncounted or self.calls > self.uncounted
+
+
+@dataclass(frozen=True)
 class Cost:
-    """Calls and tokens of a run; dollars of the priced experts, and the experts without a price."""
+    """Calls and tokens of a run; dollars of the priced experts, the experts without a price, the answers uncounted."""
 
     calls: int
     input_tokens: int
     output_tokens: int
+    uncounted: int
     dollars: float
     unpriced: tuple[str, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether the tokens say anything."""
+        return not self.uncounted or self.calls > self.uncounted
+
+    @classmethod
+    def of(cls, expenses: Iterable[Expense]) -> "Cost":
+        """All expenses together."""
+        every = list(expenses)
+        return cls(
+            calls=sum(each.calls for each in every),
+            input_tokens=sum(each.input_tokens for each in every),
+            output_tokens=sum(each.output_tokens for each in every),
+            uncounted=sum(each.uncounted for each in every),
+            dollars=sum(each.dollars or 0.0 for each in every),
+            unpriced=tuple(sorted({each.expert for each in every if each.dollars is None})),
+        )
 
 
 def stages_done(folder: ArenaFolder, manifest: Mapping[str, Any]) -> list[str]:
@@ -134,16 +174,22 @@ def concerns(manifest: Mapping[str, Any], stages: list[str]) -> list[Concern]:
     ]
 
 
-def total_cost(manifest: Mapping[str, Any]) -> Cost:
-    """What the tables cost to make, over all experts and stages."""
-    parts = [(expert, part) for stage in manifest.get("cost", {}).values() for expert, part in stage.items()]
-    return Cost(
-        calls=sum(part["calls"] for _, part in parts),
-        input_tokens=sum(part["input_tokens"] for _, part in parts),
-        output_tokens=sum(part["output_tokens"] for _, part in parts),
-        dollars=sum(part["dollars"] or 0.0 for _, part in parts),
-        unpriced=tuple(sorted({expert for expert, part in parts if part["dollars"] is None})),
-    )
+def expenses(manifest: Mapping[str, Any]) -> list[Expense]:
+    """What the tables cost to make, by stage and expert, in their order."""
+    costs = manifest.get("cost", {})
+    return [
+        Expense(
+            stage,
+            expert,
+            part["calls"],
+            part["input_tokens"],
+            part["output_tokens"],
+            part.get("unmetered", 0),
+            part["dollars"],
+        )
+        for stage in STAGES
+        for expert, part in sorted(costs.get(stage, {}).items())
+    ]
 
 
 def share(value: float | None) -> str:

@@ -63,3 +63,21 @@ def test_one_lost_row_is_seen(arena: Arena, data: st.DataObject) -> None:
     rows = list(arena.tables[name])
     rows.pop(data.draw(st.integers(0, len(rows) - 1)))
     assert not passes(Arena(arena.manifest, arena.recipe, {**arena.tables, name: rows}))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_one_wrong_cost_is_seen(arena: Arena, data: st.DataObject) -> None:
+    manifest = copy.deepcopy(dict(arena.manifest))
+    stage = data.draw(st.sampled_from(["mine", "answer", "judge"]))
+    share = manifest["cost"][stage][data.draw(st.sampled_from(sorted(manifest["cost"][stage])))]
+    more = data.draw(st.integers(1, 5))
+    key = data.draw(st.sampled_from(["calls", "unmetered"]))
+    share[key] = {
+        # A judge may have been asked again, but not less than once a vote.
+        "calls": share["calls"] - more
+        if stage == "judge"
+        else share["calls"] + data.draw(st.sampled_from([-more, more])),
+        "unmetered": data.draw(st.sampled_from([-more, share["calls"] + more])),
+    }[key]
+    assert not passes(Arena(manifest, arena.recipe, arena.tables))

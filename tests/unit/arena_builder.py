@@ -99,15 +99,18 @@ class _Builder:
             self.folder.update_manifest({"counts": {stage: counts}})
         return self.folder
 
-    def cost(self, stage: str, calls: dict[str, int]) -> None:
+    def cost(self, stage: str, calls: dict[str, int], tokens: dict[str, tuple[int, int]] | None = None) -> None:
+        """Put a stage's cost into the manifest: calls by expert, and tokens in and out where 40 and 120 a call are not
+        right."""
         self.folder.update_manifest(
             {
                 "cost": {
                     stage: {
                         name: {
                             "calls": count,
-                            "input_tokens": 40 * count,
-                            "output_tokens": 120 * count,
+                            "input_tokens": tokens[name][0] if tokens else 40 * count,
+                            "output_tokens": tokens[name][1] if tokens else 120 * count,
+                            "unmetered": 0,
                             "dollars": None if name == "gemma3" else 0.0,
                         }
                         for name, count in calls.items()
@@ -189,7 +192,14 @@ class _Builder:
                 }
             )
         self.folder.write_stage("answer", {"answers": self.answers, "rejected": rejected})
-        self.cost("answer", {name: len(self.instructions) for name in self.names})
+        spoken = {
+            name: tuple(
+                sum(row[key] for row in self.answers if row["expert"] == name)
+                for key in ("input_tokens", "output_tokens")
+            )
+            for name in self.names
+        }
+        self.cost("answer", {name: len(self.instructions) for name in self.names}, spoken)
         asked = len(self.instructions) * len(self.names)
         return {"asked": asked, "answers": len(self.answers), "rejected": len(rejected)}
 

