@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -53,6 +54,15 @@ def wait_until(happened: Callable[[], object], process: subprocess.Popen[str]) -
         except subprocess.TimeoutExpired:
             continue
         raise AssertionError(f"the command ended before: {process.communicate()[1]}")
+
+
+def stop(process: subprocess.Popen[str], arena: Path, number: signal.Signals, times: int) -> None:
+    """Send a signal, and again once the one before was noticed: two at a time may be delivered as one."""
+    noticed = arena / ".work" / "stop"
+    for count in range(times):
+        while count and process.poll() is None and not noticed.exists():
+            time.sleep(0.01)
+        process.send_signal(number)
 
 
 def below(process: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from running import stop
 
 from warriorcoder.errors import ModelError
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Constraint, Reply
@@ -124,8 +125,7 @@ def test_a_stopped_run_leaves_no_process_and_loses_no_answer(
     children = psutil.Process(process.pid).children(recursive=True)
     assert sum("embedded_server" in " ".join(child.cmdline()) for child in children) == 2
     before = answered(arena)
-    for _ in range(times):
-        process.send_signal(number)
+    stop(process, arena, number, times)
     _, said = process.communicate(timeout=120)
     assert process.returncode == code
     if number != signal.SIGKILL:

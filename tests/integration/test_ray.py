@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 from ray_cluster import RunningCluster, two_nodes
-from running import Gate, asking, ended, wait_until, warrior
+from running import Gate, asking, ended, stop, wait_until, warrior
 from scripted_experts import KEY, recipe, script
 from unit.scripted_server import ScriptedServer, scripted_server
 
@@ -156,8 +156,7 @@ def test_a_stopped_run_leaves_the_cluster_as_it_was(
     daemons = {process for process in cluster.processes() if process not in cluster.actors()}
     process = mine_until_held(cluster, server, recipe_file, arena)
     in_flight = server.most_in_flight
-    for _ in range(times):
-        process.send_signal(number)
+    stop(process, arena, number, times)
     finishing = number == signal.SIGINT and times == 1
     if finishing:
         wait_until((arena / ".work" / "stop").exists, process)

@@ -134,12 +134,20 @@ def scripted_server(script: Script) -> Iterator[ScriptedServer]:
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
         return runner
 
+    async def end_tasks() -> None:
+        """End the requests that a test holds back for ever."""
+        held = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in held:
+            task.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+
     def run() -> None:
         asyncio.set_event_loop(loop)
         runner = loop.run_until_complete(serve())
         ready.set()
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(end_tasks())
         loop.close()
 
     thread = threading.Thread(target=run)
