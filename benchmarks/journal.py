@@ -25,7 +25,7 @@ from _report import at_least, finish, say
 
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal
-from warriorcoder.pipelines.endpoints.journal_writer import JournalWriter
+from warriorcoder.pipelines.endpoints.journal.writer import JournalWriter
 
 BAR = 5_000.0
 """Entries a second."""

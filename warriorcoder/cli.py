@@ -285,7 +285,7 @@ def journal_stats(arena: Path, as_json: bool) -> None:
     from rich.console import Console
 
     from warriorcoder.arena_folder import ArenaFolder
-    from warriorcoder.pipelines.endpoints.journal_commands import print_stats, stats
+    from warriorcoder.pipelines.endpoints.journal.commands import print_stats, stats
 
     found = stats(ArenaFolder.open(arena), _note)
     if as_json:
@@ -304,7 +304,7 @@ def journal_export(arena: Path, out: Path | None) -> None:
       warrior journal export arenas/demo --out demo-answers.jsonl
     """
     from warriorcoder.arena_folder import ArenaFolder
-    from warriorcoder.pipelines.endpoints.journal_commands import export
+    from warriorcoder.pipelines.endpoints.journal.commands import export
 
     written = export(ArenaFolder.open(arena), out, _note)
     if out is not None:
@@ -328,7 +328,7 @@ def journal_prune(arena: Path, expert: str | None, stage: str | None, older_than
       warrior journal prune arenas/demo --expert smollm2-135m --stage judge --yes
     """
     from warriorcoder.arena_folder import ArenaFolder
-    from warriorcoder.pipelines.endpoints.journal_commands import prune
+    from warriorcoder.pipelines.endpoints.journal.commands import prune
 
     def agree(question: str) -> bool:
         if not yes and not sys.stdin.isatty():

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal, Spent
-from warriorcoder.pipelines.endpoints.journal_writer import JournalWriter
+from warriorcoder.pipelines.endpoints.journal.writer import JournalWriter
 
 
 class Keeper(Protocol):

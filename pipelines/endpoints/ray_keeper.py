@@ -17,7 +17,7 @@ from typing import Any
 from warriorcoder.errors import ArenaError, RunFailed, WarriorError
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal, Spent
-from warriorcoder.pipelines.endpoints.journal_writer import JournalWriter
+from warriorcoder.pipelines.endpoints.journal.writer import JournalWriter
 
 DESK = "warriorcoder-journal"
 """The actor's name in the run's namespace."""

@@ -11,7 +11,7 @@ from unit.journal_files import key
 
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Spent
-from warriorcoder.pipelines.endpoints.journal_upkeep import Choice, Upkeep
+from warriorcoder.pipelines.endpoints.journal.upkeep import Choice, Upkeep
 
 STAGES = ("mine", "judge")
 KEYS = st.integers(0, 9).map(key)

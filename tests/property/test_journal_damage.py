@@ -19,7 +19,7 @@ from warriorcoder.cli import main
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal
-from warriorcoder.pipelines.endpoints.journal_upkeep import Upkeep
+from warriorcoder.pipelines.endpoints.journal.upkeep import Upkeep
 
 ENTRIES = many(150)
 REPLIES = {each.key: each.reply for each in ENTRIES}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal
-from warriorcoder.pipelines.endpoints.journal_rows import PAGE_BYTES
+from warriorcoder.pipelines.endpoints.journal.rows import PAGE_BYTES
 
 
 def key(name: object) -> str:

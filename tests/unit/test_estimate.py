@@ -14,7 +14,7 @@ from warriorcoder.pipelines.battles.stages import Answer, Judge
 from warriorcoder.pipelines.doctor.measurements import Measured, write_measurements
 from warriorcoder.pipelines.endpoints.embedded import addresses_at_rest, weights_of
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal
-from warriorcoder.pipelines.endpoints.journal_upkeep import Upkeep
+from warriorcoder.pipelines.endpoints.journal.upkeep import Upkeep
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.traces import write_addresses
 from warriorcoder.pipelines.estimate import Estimate, estimate

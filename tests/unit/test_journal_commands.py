@@ -19,7 +19,7 @@ from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.cli import main
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal
-from warriorcoder.pipelines.endpoints.journal_rows import to_row
+from warriorcoder.pipelines.endpoints.journal.rows import to_row
 
 RECIPE = {
     "name": "demo",

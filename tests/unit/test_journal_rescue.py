@@ -21,7 +21,7 @@ from unit.journal_files import (
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Journal
-from warriorcoder.pipelines.endpoints.journal_rows import PAGE_BYTES, VERSION
+from warriorcoder.pipelines.endpoints.journal.rows import PAGE_BYTES, VERSION
 
 ENTRIES = many(300)
 KEYS = [each.key for each in ENTRIES]

@@ -14,8 +14,9 @@ import pytest
 from unit.journal_files import many, overwrite, quarantined, statement, write, write_with_log
 
 from warriorcoder.errors import ArenaError
-from warriorcoder.pipelines.endpoints import journal_file, journal_rescue
 from warriorcoder.pipelines.endpoints.journal import Journal
+from warriorcoder.pipelines.endpoints.journal import file as journal_file
+from warriorcoder.pipelines.endpoints.journal import rescue as journal_rescue
 
 ENTRIES = many(300)
 KEYS = [each.key for each in ENTRIES]

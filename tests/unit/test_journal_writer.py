@@ -16,7 +16,7 @@ from unit.journal_files import entry, key
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.journal import Entry, Journal, Spent
-from warriorcoder.pipelines.endpoints.journal_writer import MOST_AT_ONCE, JournalWriter
+from warriorcoder.pipelines.endpoints.journal.writer import MOST_AT_ONCE, JournalWriter
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ KEEPER = """
 import asyncio, itertools, sys
 from pathlib import Path
 from unit.journal_files import entry
-from warriorcoder.pipelines.endpoints.journal_writer import JournalWriter
+from warriorcoder.pipelines.endpoints.journal.writer import JournalWriter
 
 async def main():
     writer = JournalWriter(Path(sys.argv[1]))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from warriorcoder.pipelines.endpoints.journal import Journal
-from warriorcoder.pipelines.endpoints.journal_rows import SEALED, BrokenSeal, Entry, to_entry
+from warriorcoder.pipelines.endpoints.journal.rows import SEALED, BrokenSeal, Entry, to_entry
+from warriorcoder.pipelines.endpoints.journal.store import Journal
 
 ROW_BYTES = 240
 """About what an answer takes beside its text: its other columns, its place in the index, the room left on pages."""

@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from warriorcoder.errors import ArenaError
-from warriorcoder.pipelines.endpoints.journal_log import log_of, log_trouble
-from warriorcoder.pipelines.endpoints.journal_rows import (
+from warriorcoder.pipelines.endpoints.journal.log import log_of, log_trouble
+from warriorcoder.pipelines.endpoints.journal.rows import (
     MAGIC,
     PAGE_BYTES,
     SCHEMA,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import ArenaError, RecipeError
-from warriorcoder.pipelines.endpoints.journal_rows import Entry, Spent
-from warriorcoder.pipelines.endpoints.journal_upkeep import Choice, Group, Upkeep
+from warriorcoder.pipelines.endpoints.journal.rows import Entry, Spent
+from warriorcoder.pipelines.endpoints.journal.upkeep import Choice, Group, Upkeep
 from warriorcoder.recipe import Price, load_recipe
 
 if TYPE_CHECKING:

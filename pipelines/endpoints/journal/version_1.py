@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from warriorcoder.pipelines.endpoints.calls import Reply
-from warriorcoder.pipelines.endpoints.journal_rows import MAGIC, Entry, Row, to_row
+from warriorcoder.pipelines.endpoints.journal.rows import MAGIC, Entry, Row, to_row
 
 UNKNOWN = "unknown"
 """The model and the stage of an answer of which nobody kept them."""

@@ -11,7 +11,7 @@ from warriorcoder.pipelines.endpoints.calls import Reply
 VERSION = 2
 
 PAGE_BYTES = 8192
-"""Every journal of this version has pages of this size: `journal_pages` reads damaged files by it."""
+"""Every journal of this version has pages of this size: `pages` reads damaged files by it."""
 
 MAGIC = b"SQLite format 3\0"
 """What an SQLite file begins with."""

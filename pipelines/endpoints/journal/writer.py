@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from warriorcoder.errors import ArenaError
-from warriorcoder.pipelines.endpoints.journal import Journal
-from warriorcoder.pipelines.endpoints.journal_rows import Entry, Row, to_row
+from warriorcoder.pipelines.endpoints.journal.rows import Entry, Row, to_row
+from warriorcoder.pipelines.endpoints.journal.store import Journal
 
 MOST_AT_ONCE = 1024
 """Answers in one transaction; more wait for the next."""

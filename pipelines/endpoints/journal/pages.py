@@ -12,14 +12,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from warriorcoder.pipelines.endpoints.journal_log import (
+from warriorcoder.pipelines.endpoints.journal.log import (
     FRAME_BYTES,
     FRAME_HEADER_BYTES,
     HEADER_BYTES,
     frames,
     log_of,
 )
-from warriorcoder.pipelines.endpoints.journal_rows import PAGE_BYTES, BrokenSeal, Row, Spent, check, to_spent
+from warriorcoder.pipelines.endpoints.journal.rows import PAGE_BYTES, BrokenSeal, Row, Spent, check, to_spent
 
 _LEAF = 0x0D
 _MOST_LOCAL = PAGE_BYTES - 35

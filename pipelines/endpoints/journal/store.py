@@ -1,4 +1,4 @@
-"""The journal: every answer that an endpoint gave, durable before anything uses it."""
+"""The journal as its file: look up, store, mark, add up."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ from typing import Self
 
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.endpoints.calls import Reply
-from warriorcoder.pipelines.endpoints.journal_file import (
+from warriorcoder.pipelines.endpoints.journal.file import (
     BUSY_SECONDS,
     READING_ERRORS,
     close_untouched,
@@ -21,8 +21,8 @@ from warriorcoder.pipelines.endpoints.journal_file import (
     is_damage,
     mark,
 )
-from warriorcoder.pipelines.endpoints.journal_rescue import mend
-from warriorcoder.pipelines.endpoints.journal_rows import (
+from warriorcoder.pipelines.endpoints.journal.rescue import mend
+from warriorcoder.pipelines.endpoints.journal.rows import (
     SEALED,
     SPENT_COLUMNS,
     BrokenSeal,
@@ -35,8 +35,6 @@ from warriorcoder.pipelines.endpoints.journal_rows import (
     to_spent,
     total,
 )
-
-__all__ = ["Entry", "Journal", "Spent"]
 
 CHECK_SECONDS = 0.3
 """How long a run's beginning may be held up by looking for damage."""

@@ -1,7 +1,7 @@
 """What happens to a journal that is damaged or of an older version: it is set aside, and what can be read is saved.
 
 Every step can be broken off and is gone on with by whoever opens the journal next: until the end the
-marker (`journal_file.mark`) lies there, and nobody uses the journal.
+marker (`file.mark`) lies there, and nobody uses the journal.
 """
 
 import sqlite3
@@ -11,10 +11,10 @@ from itertools import chain, count
 from pathlib import Path
 
 from warriorcoder.errors import ArenaError
-from warriorcoder.pipelines.endpoints.journal_file import ABSENT, connect, made, mark, marker, unmark
-from warriorcoder.pipelines.endpoints.journal_first import answers_of_version_1
-from warriorcoder.pipelines.endpoints.journal_pages import readable
-from warriorcoder.pipelines.endpoints.journal_rows import SEALED, SPENT_COLUMNS, Row, Spent, spent_row
+from warriorcoder.pipelines.endpoints.journal.file import ABSENT, connect, made, mark, marker, unmark
+from warriorcoder.pipelines.endpoints.journal.pages import readable
+from warriorcoder.pipelines.endpoints.journal.rows import SEALED, SPENT_COLUMNS, Row, Spent, spent_row
+from warriorcoder.pipelines.endpoints.journal.version_1 import answers_of_version_1
 
 _PARTS = ("", "-wal", "-shm")
 _ROWS_AT_ONCE = 500

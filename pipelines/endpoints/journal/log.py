@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from warriorcoder.pipelines.endpoints.journal_rows import PAGE_BYTES
+from warriorcoder.pipelines.endpoints.journal.rows import PAGE_BYTES
 
 HEADER_BYTES = 32
 FRAME_HEADER_BYTES = 24
