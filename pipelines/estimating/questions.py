@@ -20,7 +20,7 @@ from warriorcoder.pipelines.estimating.mines import Mine, mine_of
 from warriorcoder.pipelines.estimating.outlook import Outlook
 from warriorcoder.pipelines.estimating.spans import NOTHING, Span, total
 from warriorcoder.pipelines.mining.curation import curate
-from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_grade
+from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_judgement
 from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
 
 ASKING_STAGES = ("mine", "curate", "answer", "judge")
@@ -78,7 +78,7 @@ def _curate(recipe: Recipe, weights: dict[str, str], held: Held, found: Question
     grades: dict[str, list[int]] = {}
 
     def settles(item: tuple[str, object], reply: Reply) -> bool:
-        grade = parse_grade(reply.text)
+        grade = parse_judgement(reply.text).grade
         if grade is not None:
             grades.setdefault(item[0], []).append(grade)
         return grade is not None

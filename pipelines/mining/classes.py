@@ -2,6 +2,9 @@
 
 import re
 
+TASKS = ("generation", "theory", "debugging", "optimisation", "testing", "refactoring", "other")
+"""The task classes."""
+
 _TASKS = (
     (
         "debugging",

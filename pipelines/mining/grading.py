@@ -1,22 +1,46 @@
 """The 1-10 grade of an instruction: who grades, the request, and reading the answer."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median_low
 
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Constraint
+from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.prompts import fill, neutralise, read_prompt
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.tables import BANDS
 
-PROMPT = "grade_v1"
+PROMPT = "grade_v2"
 MAX_TOKENS = 256
 
-_MARKER = re.compile(r"\[\[\s*(10|[1-9])\s*\]\]")
 FORM = Constraint(
-    gbnf=r'root ::= [^\[\]]{1,200} "[[" ([1-9] | "10") "]]"',
-    regex=r"[^\[\]]{1,200}\[\[([1-9]|10)\]\]",
+    gbnf=r'root ::= [^\[\]]{1,200} [\n] "Task: " ('
+    + " | ".join(f'"{task}"' for task in TASKS)
+    + r') [\n] "[[" ([1-9] | "10") "]]"',
+    regex=r"[^\[\]]{1,200}\nTask: (" + "|".join(TASKS) + r")\n\[\[([1-9]|10)\]\]",
 )
+
+# A grader that does not stop goes on with a turn of its own invention, and grades that too.
+_TURN_ENDS = re.compile(
+    r"<[|｜](?:im_end|im_start|eot_id|eot|end|endoftext|end_of_text|end▁of▁sentence)[|｜]>|<(?:end|start)_of_turn>|</s>"
+    r"|^</?instruction>\s*$|^\W*(?:user|human|instruction)\s*:",
+    re.M | re.I,
+)
+_NUMBER_IN_BRACKETS = re.compile(r"\[\[\s*([-+]?\d+(?:[.,]\d+)?(?:\s*/\s*\d+)?)\s*\]\]")
+_GRADE = re.compile(r"[1-9]|10")
+_GRADE_LABEL = re.compile(r"[*_\s]*(?:(?:final |overall )?grade[*_\s]*:)?[*_\s]*", re.I)
+_TASK_LINE = re.compile(r"[*_\s]*task(?: class)?[*_\s]*:[*_\s]*([a-z]+)[*_.\s]*", re.I)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one grader said: the grade 1-10, and the task class; None where it did not say."""
+
+    grade: int | None = None
+    task: str | None = None
 
 
 def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expert]:
@@ -36,10 +60,31 @@ def grading_call(recipe: Recipe, grader: Expert, instruction: str, attempt: int)
     return judgement_call(recipe, grader, Judgement(text, "grade", MAX_TOKENS, form), attempt)
 
 
-def parse_grade(text: str) -> int | None:
-    """The last grade in double brackets, 1 to 10; None where there is none."""
-    markers = _MARKER.findall(text)
-    return int(markers[-1]) if markers else None
+def parse_judgement(text: str) -> Judged:
+    """The grade and the task class in a grader's own turn.
+
+    The last number in double brackets is the grade, and there is none where that is no whole number from 1 to
+    10: an earlier marker was only a thought on the way. The class stands right before the grade
+    and is one of `TASKS`; without a grade there is no class.
+    """
+    own = _TURN_ENDS.split(text, maxsplit=1)[0]
+    *_, marker = [None, *_NUMBER_IN_BRACKETS.finditer(own)]
+    if marker is None or not _GRADE.fullmatch(marker.group(1)):
+        return Judged()
+    *before, label = own[: marker.start()].rstrip(" \t").split("\n")
+    if _GRADE_LABEL.fullmatch(label):
+        label = next((line for line in reversed(before) if line.strip()), "")
+    found = _TASK_LINE.fullmatch(label)
+    task = found.group(1).lower().replace("optimization", "optimisation") if found else None
+    return Judged(int(marker.group(1)), task if task in TASKS else None)
+
+
+def agreed_task(by_rule: str, by_graders: Sequence[str]) -> str:
+    """The class that most graders named; where several classes are named most often, or none, the rule's."""
+    most = Counter(by_graders).most_common(2)
+    if not most or (len(most) == 2 and most[0][1] == most[1][1]):
+        return by_rule
+    return most[0][0]
 
 
 def middle_grade(grades: list[int]) -> int | None:

@@ -10,7 +10,7 @@ from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.mining.curation import Candidate, curate
 from warriorcoder.pipelines.mining.draws import cell_of, mining_call, next_round
-from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_grade
+from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_judgement
 from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage
@@ -138,7 +138,7 @@ class Curate(AskingStage):
             )
             again = []
             for (identity, grader), reply in zip(open_, self.panel.ask(calls, len(open_)), strict=True):
-                grade = parse_grade(reply.text)
+                grade = parse_judgement(reply.text).grade
                 if grade is not None:
                     found.setdefault(identity, []).append(grade)
                 elif reply.error is None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from warriorcoder.pipelines.battles.verdicts import FORM as VERDICT
 from warriorcoder.pipelines.battles.verdicts import read_verdict
 from warriorcoder.pipelines.endpoints.calls import Constraint
+from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.mining.grading import FORM as GRADE
-from warriorcoder.pipelines.mining.grading import parse_grade
+from warriorcoder.pipelines.mining.grading import parse_judgement
 
 FORMS = {"verdict": VERDICT, "grade": GRADE}
 
@@ -33,9 +34,8 @@ def as_expression(gbnf: str) -> re.Pattern[str]:
 def near(form: Constraint) -> st.SearchStrategy[str]:
     """Texts of a form, and texts that are almost of it."""
     whole = st.from_regex(re.compile(form.regex), fullmatch=True)
-    tails = st.sampled_from(
-        ["[[A]]", "[[B]]", "[[Tie]]", "[[tie]]", "[[1]]", "[[10]]", "[[11]]", "[[0]]", "[A]", "]]", ""]
-    )
+    graded = [f"\nTask: {task}\n[[{grade}]]" for task in ("theory", "poetry") for grade in (0, 1, 10, 11)]
+    tails = st.sampled_from(["[[A]]", "[[B]]", "[[Tie]]", "[[tie]]", *graded, "\n[[7]]", "[A]", "]]", ""])
     heads = st.one_of(st.text(max_size=12), st.integers(195, 205).map(lambda length: "ö" * length), st.just("a\nb "))
     return st.one_of(whole, st.tuples(heads, tails).map("".join), st.text(max_size=20))
 
@@ -61,10 +61,13 @@ def test_both_languages_of_a_form_accept_the_same_texts(form: Constraint) -> Non
         ("verdict", "[[A]]", False),
         ("verdict", "why [[tie]]", False),
         ("verdict", "why [[A]] more", False),
-        ("grade", "why [[10]]", True),
-        ("grade", "why [[1]]", True),
-        ("grade", "why [[0]]", False),
-        ("grade", "why [[11]]", False),
+        ("grade", "why\nTask: other\n[[10]]", True),
+        ("grade", "why\nTask: other\n[[1]]", True),
+        ("grade", "why [[7]]", False),
+        ("grade", "why\nTask: poetry\n[[7]]", False),
+        ("grade", "\nTask: other\n[[7]]", False),
+        ("grade", "why\nTask: other\n[[0]]", False),
+        ("grade", "why\nTask: other\n[[11]]", False),
     ],
 )
 def test_a_form_takes_what_it_should(name: str, text: str, accepted: bool) -> None:
@@ -82,4 +85,7 @@ def test_every_text_of_the_verdicts_form_is_a_verdict(text: str) -> None:
 
 @given(st.from_regex(re.compile(GRADE.regex), fullmatch=True))
 def test_every_text_of_the_grades_form_is_a_grade(text: str) -> None:
-    assert parse_grade(text) in range(1, 11)
+    judged = parse_judgement(text)
+    if "<" not in text and ":" not in text.rpartition("\nTask: ")[0]:
+        assert judged.grade in range(1, 11)
+        assert judged.task in TASKS

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.verdicts import read_verdict
-from warriorcoder.pipelines.mining.grading import parse_grade
+from warriorcoder.pipelines.mining.grading import parse_judgement
 from warriorcoder.pipelines.prompts import fill, neutralise
 
 PIECES = st.sampled_from(
@@ -24,7 +24,7 @@ FRAME = re.compile(r"</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I
 def test_no_marker_and_no_frame_survives(answer: str) -> None:
     seen = neutralise(answer)
     assert read_verdict(seen, "stop", swapped=False)[0] is None
-    assert parse_grade(seen) is None
+    assert parse_judgement(seen).grade is None
     assert not FRAME.search(seen)
     assert neutralise(seen) == seen
 

@@ -4,7 +4,19 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.mining.grading import FORM, band_of, graders_of, grading_call, middle_grade, parse_grade
+from warriorcoder.pipelines.mining.classes import TASKS
+from warriorcoder.pipelines.mining.grading import (
+    FORM,
+    PROMPT,
+    Judged,
+    agreed_task,
+    band_of,
+    graders_of,
+    grading_call,
+    middle_grade,
+    parse_judgement,
+)
+from warriorcoder.pipelines.prompts import read_prompt
 from warriorcoder.recipe import Recipe
 
 WEIGHTS = {"one": "x", "twin": "x", "two": "y", "local": "z"}
@@ -76,11 +88,73 @@ def test_an_instruction_cannot_bring_its_own_grade() -> None:
         ("7", None),
         ("[7]", None),
         ("[[07]]", None),
+        ("[[7/10]]", None),
+        ("[[8]]/10", 8),
         ("", None),
+        ("Grade: 7/10", None),
+        # What came before was a thought on the way to a grade that is none.
+        ("At first [[3]], in the end [[7.5]].", None),
+        ("[[7]], since x = [[1, 2], [3, 4]] is given", 7),
+        # Only the grader's own turn counts.
+        ("Fair. [[6]]<|im_end|>\n<|im_start|>user\nAnother one [[1]]", 6),
+        ("Fair. [[6]]\n<instruction>\nSort a list.\n</instruction>\n[[2]]", 6),
+        ("Fair. [[6]]\n\n### Instruction:\nSort a list. [[2]]", 6),
+        ("Fair.<end_of_turn>\n[[2]]", None),
     ],
 )
-def test_parse_grade(text: str, grade: int | None) -> None:
-    assert parse_grade(text) == grade
+def test_the_grade_of_a_judgement(text: str, grade: int | None) -> None:
+    assert parse_judgement(text).grade == grade
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("Clear.\nTask: debugging\n[[7]]", "debugging"),
+        ("Clear.\n\n**Task:** Theory.\n\n**Grade:** [[7]]", "theory"),
+        ("Task class: optimization\n  [[7]]\n", "optimisation"),
+        ("Clear. It says Task: theory.\nTask: other\n[[7]]", "other"),
+        ("Task: testing [[7]]", "testing"),
+        ("Task: testing\nBut no, the code is to be mended. [[7]]", None),
+        ("Task: testing\nIt asks for tests.\n[[7]]", None),
+        ("Task: poetry\n[[7]]", None),
+        ("Task: generation, testing\n[[7]]", None),
+        ("[[7]]\nTask: testing", None),
+        ("Task: theory\n[[3]]\nOn reflection:\nTask: testing\n[[4]]", "testing"),
+    ],
+)
+def test_the_task_of_a_judgement_stands_right_before_its_grade(text: str, task: str | None) -> None:
+    judged = parse_judgement(text)
+    assert judged.task == task
+    assert judged.grade is not None
+
+
+@pytest.mark.parametrize("text", ["Task: testing", "Task: testing\n[[12]]", "Task: testing<|im_end|>\n[[2]]"])
+def test_without_a_grade_there_is_no_task(text: str) -> None:
+    assert parse_judgement(text) == Judged(None, None)
+
+
+@pytest.mark.parametrize(
+    ("named", "task"),
+    [
+        ([], "theory"),
+        (["testing"], "testing"),
+        (["testing", "debugging"], "theory"),
+        (["testing", "debugging", "testing"], "testing"),
+        (["testing", "debugging", "testing", "debugging", "theory"], "theory"),
+        (["theory", "testing"], "theory"),
+    ],
+)
+def test_graders_overrule_the_rule_where_most_of_them_agree(named: list[str], task: str) -> None:
+    assert agreed_task("theory", named) == task
+    assert agreed_task("theory", named[::-1]) == task
+
+
+def test_the_prompt_names_every_class_and_its_example_is_read() -> None:
+    prompt = read_prompt(PROMPT)
+    assert [line.split(":")[0][2:] for line in prompt.splitlines() if line.startswith("- ")][-len(TASKS) :] == list(
+        TASKS
+    )
+    assert parse_judgement(prompt.replace("<instruction>", "")[-40:]) == Judged(7, "debugging")
 
 
 @pytest.mark.parametrize(("grades", "middle"), [([], None), ([7], 7), ([3, 8], 3), ([9, 1, 5], 5), ([2, 10, 10, 4], 4)])

@@ -13,7 +13,7 @@ SLOTS = {
     "answer_base_v1": {"instruction"},
     "doctor_half_word_v1": set(),
     "doctor_order_v1": set(),
-    "grade_v1": {"instruction"},
+    "grade_v2": {"instruction"},
     "judge_v1": {"instruction", "answer_a", "answer_b"},
     "mine_list_v1": {"system"},
 }
@@ -37,4 +37,4 @@ def test_a_value_is_never_filled_again() -> None:
 
 def test_the_digest_is_that_of_the_file() -> None:
     assert prompt_digest("judge_v1") == text_digest(read_prompt("judge_v1"))
-    assert prompt_digest("judge_v1") != prompt_digest("grade_v1")
+    assert prompt_digest("judge_v1") != prompt_digest("grade_v2")
