@@ -14,8 +14,8 @@ from warriorcoder.eval.benchmarks import Benchmark, Task, load_benchmark
 from warriorcoder.eval.execution import DEFAULT_LIMITS, Outcome, Program, Run, execute_all
 from warriorcoder.eval.generation import Answer, generate, program_source, prompt_digest, style_of
 from warriorcoder.eval.samples import EvaluationFolder, Sample
-from warriorcoder.eval.scores import wilson_interval
 from warriorcoder.gguf_weights import Source, load_model, quiet_libraries, resolve_source
+from warriorcoder.intervals import wilson_interval
 
 MAX_NEW_TOKENS = 512
 BATCH_SIZE = 4

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint, RemoteEndpoint
@@ -56,8 +56,12 @@ LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate
 
 _EXCEPTION = re.compile(r"[\w.]+(?:Error|Exception|Interrupt): ")
 
-Watch = Callable[[dict[str, Progress], str], None]
-"""Called a few times a second with the progress of each stage and a message ("" for none)."""
+
+class Watch(Protocol):
+    """Called a few times a second with the progress of each stage and a message, "" for none."""
+
+    def __call__(self, progress: dict[str, Progress], message: str, *, stays: bool = False) -> None:
+        """`stays`: the message is no word on what is being done, but to be read and kept."""
 
 
 class StageFailed(RunFailed):
@@ -190,7 +194,7 @@ def _begin_in_journal(folder: ArenaFolder, watch: Watch) -> None:
     with Journal(folder.journal_path) as journal:
         journal.begin_run()
         if journal.rescued:
-            watch({}, journal.rescued)
+            watch({}, journal.rescued, stays=True)
 
 
 def _packages() -> dict[str, str]:

@@ -58,11 +58,17 @@ class Screen:
         elif not self._quiet:
             self._lines.finish(time.monotonic())
 
-    def show(self, progress: dict[str, Progress], message: str) -> None:
-        """Take the state of every stage that has begun, and a message, or "" for none."""
+    def show(self, progress: dict[str, Progress], message: str, *, stays: bool = False) -> None:
+        """Take the state of every stage that has begun, and a message, or "" for none.
+
+        A message that `stays` is not overwritten by the next one.
+        """
         if self._quiet:
             return
         now = time.monotonic()
+        if stays and self._live:
+            self._console.print(message, highlight=False, markup=False, soft_wrap=True)
+            return
         asking = {stage: counts for stage, counts in progress.items() if counts.began}
         self._pace.note(now, asking)
         if now - self._projected_at >= PROJECT_EVERY_SECONDS:

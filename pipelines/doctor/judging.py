@@ -1,6 +1,5 @@
 """Can it judge: pairs with a known winner, in both orders, by the recipe's own judge prompt."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from itertools import combinations
 
 import yaml
 
+from warriorcoder.intervals import wilson_interval
 from warriorcoder.pipelines.battles.health import ALWAYS_FIRST, MOST_MISSING
 from warriorcoder.pipelines.battles.judging import verdict_call
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of
@@ -25,8 +25,6 @@ FIRST_PAIRS = 3
 
 COIN = 0.25
 """Who tosses a coin for each vote is right in both orders of a pair with this probability."""
-
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class Office:
 def judge_cell(record: JudgeRecord, recipe: Recipe, office: Office) -> Cell:
     """The verdict on a judge."""
     pairs, votes = len(record.verdicts), record.votes
-    low, high = wilson(record.sure, pairs)
+    low, high = wilson_interval(record.sure, pairs)
     word = f"{record.sure}/{pairs}"
     found = (
         f"right in {record.right} of {votes} votes, and in both orders in {record.sure} of {pairs} pairs (between "
@@ -189,12 +187,3 @@ def _unreadable(record: JudgeRecord, recipe: Recipe) -> str:
         "Set battles.constrained: true where its server can bind an answer's form (endpoint.structured), leave it out "
         "of battles.judges, or set battles.execution_judge: true."
     )
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """Wilson's score interval of a share at 95 %: sound for few trials, and for none or all of them."""
-    share = count / total
-    middle = share + _Z * _Z / (2 * total)
-    half = _Z * math.sqrt(share * (1 - share) / total + _Z * _Z / (4 * total * total))
-    scale = 1 + _Z * _Z / total
-    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)

@@ -44,6 +44,8 @@ class JournalKeeper:
 
     def finish(self) -> None:
         """Note that the stage came to its end in this run."""
+        # An answer whose use is not noted yet would be one that the stage did not use.
+        self._writer.flush()
         self._journal.finish_stage(self._stage, self._journal.run)
 
     @property

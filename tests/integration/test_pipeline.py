@@ -40,7 +40,7 @@ def server() -> Iterator[ScriptedServer]:
 def run(recipe: Recipe, path: Path, part: str = "run") -> ArenaFolder:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("SCRIPTED_KEY", KEY)
-        return run_part(recipe, path, part, lambda progress, message: None)
+        return run_part(recipe, path, part, lambda progress, message, stays=False: None)
 
 
 @pytest.fixture(scope="module")

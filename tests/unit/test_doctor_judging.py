@@ -18,7 +18,6 @@ from warriorcoder.pipelines.doctor.judging import (
     judges_and_graders,
     known_pairs,
     record_of,
-    wilson,
 )
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.prompts import neutralise
@@ -153,10 +152,3 @@ def test_verdicts_that_nobody_can_read_fail_a_run_only_where_nobody_else_votes()
     assert "battles.constrained: true" in only.advice
     assert "raise battles.max_tokens (96)" in cell(votes(*[(NONE, NONE)] * 4, reason="length")).advice
     assert "endpoint.structured" in cell(mute, constrained="true").advice
-
-
-def test_wilson_on_newcombe_s_examples() -> None:
-    """R. G. Newcombe, Statistics in Medicine 17 (1998) 857-872, table I, method 3."""
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
-    assert wilson(29, 29) == pytest.approx((0.8830, 1.0), abs=5e-5)

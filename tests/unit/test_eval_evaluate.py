@@ -4,40 +4,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from warriorcoder.errors import EvaluationError, ModelError
 from warriorcoder.eval import evaluate as evaluation
 from warriorcoder.eval.benchmarks import load_benchmark, read_benchmark
 from warriorcoder.eval.evaluate import evaluate
 from warriorcoder.eval.samples import EvaluationFolder
-from warriorcoder.eval.scores import wilson_interval
 from warriorcoder.gguf_weights import resolve_source
+from warriorcoder.intervals import wilson_interval
 
 MODEL = "smollm2-135m-instruct"
-
-
-@pytest.mark.parametrize(
-    ("passed", "total", "low", "high"),
-    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_wilson_on_newcombes_examples(passed: int, total: int, low: float, high: float) -> None:
-    assert wilson_interval(passed, total) == pytest.approx((low, high), abs=5e-5)
-
-
-@given(st.integers(1, 500).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
-def test_wilson_holds_the_share_and_is_symmetric(counts: tuple[int, int]) -> None:
-    passed, total = counts
-    low, high = wilson_interval(passed, total)
-    assert 0 <= low <= passed / total <= high <= 1
-    assert wilson_interval(total - passed, total) == pytest.approx((1 - high, 1 - low))
 
 
 def test_wilson_refuses_what_is_no_share() -> None:

@@ -36,7 +36,7 @@ def recipe(**endpoint: Any) -> Recipe:
 
 
 def run(made: Recipe, path: Path, part: str = "run") -> None:
-    run_part(made, path, part, lambda progress, message: None)
+    run_part(made, path, part, lambda progress, message, stays=False: None)
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -153,7 +153,7 @@ def test_tables_of_an_earlier_run_do_not_pass_for_this_one_s(tmp_path: Path, mon
     folder = build_arena(tmp_path / "demo", instructions=4)
     monkeypatch.setattr(sys, "executable", shutil.which("true"))
     with pytest.raises(RunFailed, match="the pipeline ended without the end of the stage rate"):
-        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message: None)
+        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message, stays=False: None)
 
 
 def test_what_a_killed_run_left_half_written_is_gone_before_the_next_one_begins(
@@ -171,7 +171,7 @@ def test_what_a_killed_run_left_half_written_is_gone_before_the_next_one_begins(
     lists.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(lists))
     with pytest.raises(RunFailed):
-        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message: None)
+        run_part(load_recipe(folder.recipe_path), folder.path, "rate", lambda progress, message, stays=False: None)
     seen = {str(Path(line).relative_to(folder.path)) for line in (tmp_path / "seen").read_text().splitlines()}
     assert before.keys() <= seen
     assert [name for name in seen if name.endswith((".part", "pipeline.yaml"))] == []

@@ -144,6 +144,20 @@ def test_a_terminal_shows_the_panel_and_leaves_nothing_of_it(projection: Project
     assert text.rindex("\x1b[2K") > text.rindex("[soon] done")
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_message_that_stays_is_there_at_the_end(terminal: bool, projection: Projection) -> None:
+    output = Terminal() if terminal else StringIO()
+    with Screen(Console(file=output, force_terminal=terminal, width=100), projection) as screen:
+        screen.show({}, "the journal was damaged", stays=True)
+        screen.show({}, "starting")
+    text = output.getvalue()
+    assert "the journal was damaged" in text
+    if terminal:
+        # Above the panel, which alone is erased.
+        assert "starting" not in text.partition("the journal was damaged")[0]
+        assert "\x1b[2K" not in text.partition("the journal was damaged")[2].partition("\n")[0]
+
+
 def test_colours_forced_in_a_pipe_make_no_terminal_of_it(clock: Clock, projection: Projection) -> None:
     output = StringIO()
     with Screen(Console(file=output, force_terminal=True), projection) as screen:

@@ -1,4 +1,4 @@
-"""pass@1 and how sure it is."""
+"""How sure a share is."""
 
 import math
 
@@ -6,14 +6,14 @@ Z = 1.959964
 """The normal distribution's point for a two-sided interval of 95 %."""
 
 
-def wilson_interval(passed: int, total: int, z: float = Z) -> tuple[float, float]:
-    """Wilson's score interval of a share: sound for few tasks and for shares near 0 or 1.
+def wilson_interval(count: int, total: int, z: float = Z) -> tuple[float, float]:
+    """Wilson's score interval of a share: sound for few trials and for shares near 0 or 1.
 
-    Raises ValueError unless 0 <= passed <= total and total > 0.
+    Raises ValueError unless 0 <= count <= total and total > 0.
     """
-    if not 0 <= passed <= total or total == 0:
-        raise ValueError(f"{passed} of {total} is not a share")
-    share = passed / total
+    if not 0 <= count <= total or total == 0:
+        raise ValueError(f"{count} of {total} is not a share")
+    share = count / total
     middle = share + z * z / (2 * total)
     half = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total
