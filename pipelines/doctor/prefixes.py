@@ -20,7 +20,7 @@ SAMPLE_CHARACTERS = 160
 MARKERS = 8
 
 _MARKER = re.compile(r"<[|｜][^<>\n]{1,40}[|｜]>|<(?:start|end)_of_turn>")
-_OF_THE_TEMPLATE = (Reason.CONTROL_TOKENS, Reason.SELF_ANSWER, Reason.EMPTY)
+_OF_THE_TEMPLATE = (Reason.CONTROL_TOKENS, Reason.ROLE_MARKER, Reason.SELF_ANSWER, Reason.EMPTY)
 
 
 def looks_right(reply: Reply, template: Template) -> bool:

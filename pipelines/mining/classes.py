@@ -1,67 +1,97 @@
-"""Task class and programming language of an instruction, by rules. The first rule that fits wins."""
+"""Task class of an instruction, by rules. The first rule that fits wins."""
 
 import re
 
 TASKS = ("generation", "theory", "debugging", "optimisation", "testing", "refactoring", "other")
 """The task classes."""
 
+_MAKING = (
+    r"write|create|implement|develop|build|generate|design|define|construct|make|compose|code|program|convert|sort"
+    r"|reverse|merge|parse|solve|train|plot|compute|calculate|count|find|get|add|set up|simulate|print|return|extract"
+    r"|given"
+)
+_MADE = (
+    r"functions?|programs?|scripts?|code|snippets?|class(?:es)?|methods?|quer(?:y|ies)|implementations?|solutions?"
+    r"|regex|regular expressions?|apis?|schemas?|algorithms?|programme|one-liner|command|decorator"
+)
+_TOLD = (
+    r"explanation|overview|summary|guide|tutorials?|examples? of when|fastest way|best way|list of|comparison"
+    r"|differences?|advice|(?:programming )?languages?|tools?|librar(?:y|ies)|resources?"
+)
+# How a request begins, before its verb.
+_START = (
+    r"\A\W*(?:(?:hi|hello|hey)\b[^.!?\n]*[.!,]\s*)?(?:python:?\s+)?(?:(?:can|could|would) (?:you|we) (?:please )?"
+    r"|please |i(?:'d| would) like you to )?"
+)
+_NEAR = r"\b[^.?!\n]{0,40}\b"
+
 _TASKS = (
+    ("theory", rf"{_START}(?:explain|describe) (?:why|how|what|when|the (?:error|exception|bug|performance))\b"),
+    ("theory", r"\b(?:walk me through|(?:guide|tutorials?) (?:on|for|to) how)\b"),
     (
-        "debugging",
-        r"\b(?:debug|fix|bugs?|errors?|exception|traceback|stack trace|segmentation fault|doesn'?t work|not working"
-        r"|(?:is|what's|going) wrong|wrong with|fails)\b",
+        "testing",
+        rf"\b(?:write|add|create|generate|design|need|provide|suggest|extend|give me|have){_NEAR}(?:tests?|test cases?"
+        r"|test suite)\b(?! whether| if)"
+        r"|\b(?:unit-?test|mock(?:s|ing)?|test coverage)\b[^.?!]*\b(?:for|of|this|the|my)\b"
+        r"|\b(?:using|use|with) (?:pytest|unittest|junit)\b|\btests? would\b|\A\W*test (?:this|the|my)\b"
+        r"|\bhow (?:do|can|should|would) (?:i|we|you) (?:unit-?)?test\b",
+    ),
+    (
+        "refactoring",
+        r"\b(?:refactor\w*|clean(?:ing)? up|restructur\w*|rewrit(?:e|ing)|simplif(?:y|ying)|moderni[sz]e|tidy"
+        r"|duplication|more readable|easier to read|readability|without changing (?:what|how|its behaviou?r)"
+        r"|split (?:this|the|my) (?:class|function|method|module)"
+        rf"|(?:translate|port|migrate|convert){_NEAR}(?:{_MADE}|from (?:python|java|javascript|c\+\+))\b"
+        r"[^.?!\n]{0,60}\b(?:in)?to)\b",
     ),
     (
         "optimisation",
-        r"\b(?:optimi[sz]e|speed up|faster|more efficient|performance|reduce (?:the )?(?:time|memory))\b",
+        r"\b(?:optimi[sz](?:e|ing|ation)|speed(?:ing)? (?:it |this )?up|faster|(?:more|most) efficient|too slow"
+        r"|(?:improve|better|increase|poor|bad) (?:the |its |my )?(?:performance|speed|efficiency)|bottlenecks?"
+        r"|run(?:s|ning)? slow\w*|less (?:time|memory)|takes (?:\w+ ){1,3}(?:seconds|minutes|hours)"
+        r"|bring (?:it|this) down"
+        r"|(?:reduce|cut|lower)(?:s|ing)? (?:the |its )?(?:time|memory|run ?time|latency|allocations|complexity))\b",
     ),
-    ("testing", r"\b(?:unit tests?|test cases?|pytest|unittest|mock)\b"),
-    ("refactoring", r"\b(?:refactor|clean up|restructure|rewrite|simplify)\b"),
+    (
+        "debugging",
+        r"\b(?:debugging|debug (?:it|this|the|my|a)|fix (?:it|this|the|my|these)|where is the (?:mistake|bug|error)"
+        rf"|(?:fix|find|solve|resolv\w+|correct){_NEAR}(?:bugs?|errors?|issues?|problem in)"
+        r"|traceback|stack trace|segmentation fault|(?:syntax|type|index|key|name|value|attribute|runtime) ?error"
+        r"|(?:is|am|are|what's|do|doing|done|going|gone) (?:\w+ )?wrong|wrong with|not what it"
+        rf"|(?:get|getting|got|gives?|giving|throws?|raises?|see|encountered|there is){_NEAR}(?:error|exception)"
+        r"|(?:doesn'?t|does not|don't|isn't|is not|not) work\w*|but it (?:fails|crashes)|crashes|broken)\b"
+        r"|\b[A-Za-z]+(?:Exception|(?-i:[a-z]Error))\b",
+    ),
+    ("generation", r"\A\W*how (?:can|do|would|should) (?:i|we|you) (?:write|create|implement|build|make|code)\b"),
     (
         "theory",
-        r"\A\W*(?:(?:can|could|would) you (?:please )?|please )?(?:explain|describe|compare|discuss"
-        r"|tell me (?:about|what|why)|what(?:'s| is| are| does)|why"
-        r"|(?:provide|give)\b.{0,30}\b(?:explanation|overview|summary|example of)"
-        r"|how (?:does|is|are)|which)\b",
+        rf"{_START}(?:help me )?(?:explain|describe|compare|discuss|understand|summari[sz]e|list"
+        r"|tell me (?:about|what|why|how)"
+        r"|suggest(?! (?:an? )?(?:completion|code|function))|recommend|why|when|which|who"
+        r"|is (?:it|there|this)"
+        r"|what(?:'s| is| are| does| do| were| would| could| should| happens| types?)(?! the (?:code|query|sql))"
+        rf"|how (?:does|do|is|are|to|would)|(?:provide|give)(?: me)?(?: with)? (?:an? |the |some )?(?:[\w-]+ ){{0,3}}"
+        rf"(?:{_TOLD}))\b",
     ),
     (
         "generation",
-        r"\b(?:write|create|implement|develop|build|generate|design|define|construct|make|complete|program"
-        r"|convert|sort|reverse|merge|parse|solve|train|plot|given|need a|(?:provide|give me|help me with) an?"
-        r"|(?:python|bash|shell) script)\b",
+        rf"{_START}(?:(?:help|assist)(?: me| us)? (?:\w+ ){{0,2}})?(?:{_MAKING}|use|using)\b"
+        r"|\b(?:please |can you |could you |help me |i need to |want to |(?:need|help) (?:me )?(?:with )?(?:an? )?)"
+        rf"(?:{_MAKING})\b"
+        r"|\b(?:provide|give|need|help|assist|want|show|looking for|suggest|offer|what(?:'s| is))\b[^.?!\n]{0,60}"
+        rf"\b(?:{_MADE})\b|[.\n;:,]\s*(?:{_MAKING})\b|\bdef \w+\(",
     ),
     (
         "theory",
-        r"\b(?:expla(?:in|nation)|what(?:'s| is| are| does)|why|differences?|compare|describe|summary"
-        r"|how (?:do|does|can|to|would)|tell me)\b",
+        r"\b(?:expla(?:in|nation)|what(?:'s| is| are| does| happens)|why|differences?|compare|describe|summary|suggest"
+        rf"|how (?:do|does|can|to|would)|tell me|step-by-step|understand|{_TOLD})\b"
+        r"|(?:\A|[.!?\n]\s*)(?:what|which|who)\b",
     ),
+    ("generation", rf"\b(?:{_MAKING})\b"),
 )
-_TASK_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _TASKS]
-
-_LANGUAGES = (
-    ("python", r"\bpython|\bpandas\b|\bnumpy\b|\bdjango\b|\bflask\b|```py|\bdef \w+\("),
-    ("typescript", r"\btypescript\b|```ts"),
-    ("javascript", r"\bjavascript\b|\bnode\.?js\b|\breact\b|```js"),
-    ("java", r"\bjava\b|```java\b"),
-    ("c++", r"\bc\+\+|```cpp|#include <(?:iostream|vector)>"),
-    ("c#", r"\bc#|\.net\b|```csharp"),
-    ("sql", r"\bsql\b|\bSELECT .+ FROM\b"),
-    ("rust", r"\brust\b|```rust"),
-    ("go", r"\bgolang\b|\bin go\b|```go"),
-    ("php", r"\bphp\b"),
-    ("ruby", r"\bruby\b"),
-    ("bash", r"\bbash\b|\bshell script\b"),
-    ("html", r"\bhtml\b|\bcss\b"),
-    ("c", r"\bin c\b|\bc program\b|#include <"),
-)
-_LANGUAGE_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _LANGUAGES]
+_RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _TASKS]
 
 
 def task_class(instruction: str) -> str:
-    """generation, theory, debugging, optimisation, testing, refactoring or other."""
-    return next((name for name, rule in _TASK_RULES if rule.search(instruction)), "other")
-
-
-def language_named(instruction: str) -> str | None:
-    """The programming language that an instruction names or shows; None where there is no sign of one."""
-    return next((name for name, rule in _LANGUAGE_RULES if rule.search(instruction)), None)
+    """One of `TASKS`."""
+    return next((name for name, rule in _RULES if rule.search(instruction)), "other")

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
-from warriorcoder.pipelines.mining.classes import language_named, task_class
+from warriorcoder.pipelines.mining.classes import task_class
 from warriorcoder.pipelines.mining.duplicates import near_duplicates
 from warriorcoder.pipelines.mining.grading import band_of
+from warriorcoder.pipelines.mining.languages import language_named
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.recipe import Curation
 from warriorcoder.tables import Reason

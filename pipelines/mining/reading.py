@@ -1,15 +1,17 @@
 """Reading what a draw gave: an instruction, or the reason why it is none."""
 
 import re
-import zlib
 from dataclasses import dataclass
 
 from warriorcoder.pipelines.endpoints.templates import Template
+from warriorcoder.pipelines.mining.asks import asks_for_something
+from warriorcoder.pipelines.mining.coherence import garbled_in
+from warriorcoder.pipelines.mining.languages import Wish, natural_language, unwished
+from warriorcoder.pipelines.mining.loops import loop_in
+from warriorcoder.pipelines.mining.topics import is_about_programming
 from warriorcoder.tables import Reason
 
 SHORTEST_WORDS = 4
-LOOP_COMPRESSION = 0.2
-LOOP_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -21,99 +23,114 @@ class Reading:
     detail: str = ""
 
 
-_CONTROL = re.compile(r"<\|[^|<>\n]{1,40}\|>|<(?:start|end)_of_turn>|</?s>|\[/?INST\]|<<SYS>>|�")
-_ROLE = re.compile(r"^\s*(?:#+\s*)?(?:(?:assistant|ai|bot|system|user|human)\s*:?\s*$|assistant\s*:)", re.I | re.M)
+_CONTROL = re.compile(
+    r"<[|｜][^|｜<>\n]{1,40}[|｜]>|<\|turn>|<turn\|>|<(?:start|end)_of_(?:turn|image)>|<[be]os>|<unused\d+>|<fim_\w+>"
+    r"|</?s>|\[/?INST\]|\[/?SYSTEM_PROMPT\]|<</?SYS>>"
+)
+_ROLE = re.compile(
+    r"^\s*(?:#+\s*(?:instruction|response|assistant|user|human|system)\s*:?"
+    r"|\**(?:assistant|ai|bot|chatbot|system|user|human)\**\s*:?\**\s*$|\**(?:assistant|human|chatgpt)\**\s*:)"
+    r"|\A\s*\**user\**\s*:",
+    re.I | re.M,
+)
 _ANSWER = re.compile(
-    r"\A\s*(?:sure[,!. ]|certainly[,!. ]|of course[,!. ]|as an ai\b|i'm sorry\b)"
-    r"|^\s*(?:#+\s*)?(?:solution|answer|response)\s*:",
+    r"^\s*(?:sure|certainly|of course|absolutely|great question)[,!.]"
+    r"|\A\s*(?:sure |certainly |as an ai\b|i'm sorry\b|thank you for)"
+    r"|^\W*(?:(?:your|possible|sample|model|correct) )?(?:solution|answer|response)(?:\(s\))?\W{0,3}:"
+    r"|[.?!]\s+(?:solution|answer)\s*:|\bas an ai (?:language )?(?:model|assistant)\b",
     re.I | re.M,
 )
 # "Here is my code" opens a question as well as an answer, so the rest of the text tells which.
 _PERHAPS_ANSWER = re.compile(
-    r"\A\s*(?:here(?:'s| is) (?:a|an|the|one|my|your|how)\b|to (?:solve|create|implement|achieve|fix) (?:this|such)\b)",
-    re.I,
+    r"\A\s*(?:here(?:'s| is) (?:a|an|the|one|my|your|how)\b|to (?:solve|create|implement|achieve|fix) (?:this|such)\b)"
+    r"|^\s*here(?:'s| is) (?:a|an|the|one|your) (?:\S+ ){0,3}(?:function|solution|implementation|script|program|query)"
+    r" (?:that|which|to|for)\b",
+    re.I | re.M,
 )
 _REQUEST = re.compile(
-    r"\?|\b(?:(?:can|could|would) you|help me|tell me|(?:please )?(?:fix|explain|improve|refactor|optimi[sz]e) "
+    r"\?|\b(?:(?:can|could|would) you|help|tell me|(?:please )?(?:fix|explain|improve|refactor|optimi[sz]e) "
     r"(?:it|this|the|my)|not work|doesn't work|fails|wrong)\b",
     re.I,
 )
+_WHOLE_BLOCK = re.compile(r"```.*?```", re.S)
 _CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.S)
+_BROKEN_OFF = re.compile(
+    r"\b(?:the|an?|of|that|which|whether|and|or|if|than|its|your|my|their|with|contains)\s*\Z|[,:(]\s*\Z", re.I
+)
+_CODE = re.compile(r"[{}=;\[\]\"]")
 # In scripts without spaces every character counts as a word.
 _WORD = re.compile(r"[぀-ヿ一-鿿가-힣]|[^\W\d_぀-ヿ一-鿿가-힣]+")
-_ASKS = re.compile(
-    r"\?|\b(?:write|create|implement|develop|design|build|make|define|construct|generate|complete|fix|debug|find"
-    r"|explain|describe|discuss|compare|what|how|why|which|when|can you|could you|please|help|show|give|provide"
-    r"|convert|translate|optimi[sz]e|refactor|improve|modify|change|add|remove|sort|calculate|compute|determine"
-    r"|check|test|solve|use|using|need|want|task|program|script|function|class|method|algorithm|train|plot|parse"
-    r"|reverse|merge|count|print|read|return|replace|extract|filter|split|deploy|install|simulate|given|list|name"
-    r"|set up|insert|delete|draw|search|validate|rewrite|extend|trace|prove|predict|outline|summari[sz]e)\b",
-    re.I,
-)
-_CODING = re.compile(
-    r"```|\b(?:python|java|javascript|typescript|c\+\+|rust|golang|sql|html|css|php|ruby|bash|django|flask|react|pandas"
-    r"|numpy|api|apis|json|csv|xml|yaml|regex|git|linux|cod(?:e|es|ed|er|ing)|program(?:s|ming|mer|mers)?"
-    r"|script(?:s|ing)?|software"
-    r"|functions?|methods?|class(?:es)?|variables?|loops?|recurs\w+|algorithms?|data ?structures?|databases?"
-    r"|quer(?:y|ies)"
-    r"|strings?|integers?|floats?|booleans?|arrays?|lists?|tuples?|dictionar\w+|hash\w*|stack|queue|linked|trees?|graphs?"
-    r"|matri(?:x|ces)|pointers?|threads?|async\w*|compil\w+|debug\w*|exceptions?|tracebacks?|bugs?|unit tests?|modules?"
-    r"|librar(?:y|ies)|frameworks?|\w*sort\w*|binary|palindrom\w+|fibonacci|primes?|factorial|iterat\w+|pars(?:e|es|er|ing)"
-    r"|import|return(?:s)?|lambda"
-    r"|kotlin|swift|scala|haskell|perl|lua|matlab|fortran|node\.?js|vue|angular|spring boot|jvm|pytorch"
-    r"|tensorflow|keras|scikit-learn|matplotlib|beautifulsoup|selenium|postgres\w*|mysql|sqlite|mongodb|redis|docker\w*"
-    r"|kubernetes|makefile"
-    r"|regular expressions?|dataframes?|closures?|decorators?|generators?|polymorphi\w+|inheritance|object-oriented|oop"
-    r"|design patterns?|(?:observer|singleton|factory|decorator) (?:design )?patterns?|interfaces?|enums?|structs?"
-    r"|mutex\w*|semaphores?|deadlocks?|concurren\w+|multithread\w*|multiprocess\w*|process(?:es)? and threads?|sockets?"
-    r"|websockets?|https?|endpoints?|servers?|web ?(?:app\w*|pages?|sites?|scrap\w+)|scraper|front-?end|back-?end"
-    r"|shell|command[- ]line|terminal|files?|director(?:y|ies)|bitwise|bytes?|cache|lru|heap|memory leaks?"
-    r"|garbage collect\w+|backtrack\w+|dynamic programming|breadth-first|depth-first|shortest paths?|dijkstra\w*"
-    r"|time complexity|big-?o|o\(\w+(?: \w+)?\)|n-queens|knapsack|anagrams?|substrings?|vectors?"
-    r"|(?:odd|even|random|prime|roman|two) numbers?"
-    r"|neural networks?|machine learning|encrypt\w+|passwords?|orm|crud|div|dom|cpu|gpu|operating systems?)\b"
-    r"|\bc#|\.net\b|\w+\(\)|\bdef \w+|\b\w+_\w+\b|\b\w+\.\w+\(",
-    re.I,
-)
 
 
-def read_draw(text: str, finish_reason: str, template: Template) -> Reading:
-    """Judge one draw, `text` being what the model completed.
+def read_draw(text: str, finish_reason: str, template: Template, wish: Wish | None = None) -> Reading:
+    """Judge one draw, `text` being what the model completed. Without a wish every language is right.
 
     The order of the checks is the order of certainty: what cannot be an instruction at all comes first.
+    A text that is garbled is called so even where it was cut off, since more tokens would not mend it.
     """
     cleaned = (template.opening + text).strip()
     if not text.strip():
         return Reading(cleaned, Reason.EMPTY, "nothing was completed")
-    if marker := _CONTROL.search(cleaned):
-        return Reading(cleaned, Reason.CONTROL_TOKENS, marker.group(0))
-    if role := _ROLE.search(cleaned):
-        return Reading(cleaned, Reason.SELF_ANSWER, f"a turn begins: {role.group(0).strip()}")
-    if answer := _ANSWER.search(cleaned):
-        return Reading(cleaned, Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}")
-    if (answer := _PERHAPS_ANSWER.search(cleaned)) and not _REQUEST.search(_CODE_BLOCK.sub("", cleaned)):
-        return Reading(cleaned, Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}")
-    if looping(cleaned):
-        return Reading(cleaned, Reason.REPETITION, "it repeats itself")
     if finish_reason == "length":
-        return Reading(cleaned, Reason.CUT_OFF, "the token limit came before the end of the turn")
-    words = _WORD.findall(cleaned)
-    if len(words) < SHORTEST_WORDS:
-        return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, f"{len(words)} words")
-    # The lists are English: other languages pass the first, other scripts both, and a grader reads them.
-    foreign = sum(letter.isalpha() and not letter.isascii() for letter in cleaned)
-    if not foreign and not _ASKS.search(cleaned):
-        return Reading(cleaned, Reason.NOT_AN_INSTRUCTION, "it asks for nothing")
-    if foreign < len("".join(words)) / 2 and not _CODING.search(cleaned):
-        return Reading(cleaned, Reason.OFF_TOPIC, "no word of programming in it")
+        # A character of several bytes that the limit cut in two.
+        cleaned = cleaned.rstrip("\ufffd")
+    for judge in (_of_another_turn, _of_no_use):
+        reason, detail = judge(cleaned, finish_reason, template)
+        if reason is not None:
+            return Reading(cleaned, reason, detail)
+    if wish is not None and (language := unwished(cleaned, wish)):
+        wanted = ", ".join(sorted(wish.programming | wish.natural))
+        return Reading(cleaned, Reason.WRONG_LANGUAGE, f"{language}, where {wanted} was asked for")
     return Reading(cleaned)
 
 
-def looping(text: str) -> bool:
-    """Whether a text goes round in circles: it compresses to a fifth, or one line makes up most of its lines."""
-    if len(text) >= LOOP_LENGTH:
-        encoded = text.encode("utf-8", "replace")
-        if len(zlib.compress(encoded, 6)) < LOOP_COMPRESSION * len(encoded):
-            return True
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return len(lines) >= 6 and max(map(lines.count, set(lines))) > len(lines) / 2
+_Verdict = tuple[Reason | None, str]
+
+
+def _of_another_turn(text: str, _: str, template: Template) -> _Verdict:
+    """Signs that the model went on beyond the user's message."""
+    if control := _CONTROL.search(text):
+        return Reason.CONTROL_TOKENS, control.group(0)
+    if marker := next((marker for marker in template.markers if marker in text), None):
+        return Reason.ROLE_MARKER if marker.startswith("#") else Reason.CONTROL_TOKENS, marker
+    prose = _WHOLE_BLOCK.sub("", text)
+    if role := _ROLE.search(prose):
+        return Reason.ROLE_MARKER, f"a turn begins: {role.group(0).strip()}"
+    if answer := _ANSWER.search(prose):
+        return Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}"
+    answer = _PERHAPS_ANSWER.search(prose)
+    # A request before an answer is what is answered; one after it makes the answer part of the question.
+    if answer and not _REQUEST.search(_CODE_BLOCK.sub("", prose[answer.end() :])):
+        return Reason.SELF_ANSWER, f"it answers: {answer.group(0).strip()}"
+    return None, ""
+
+
+def _of_no_use(text: str, finish_reason: str, _: Template) -> _Verdict:
+    """Texts of the user's turn that nobody could answer, or that ask for nothing in programming."""
+    if loop := loop_in(text):
+        return Reason.REPETITION, f"over and over: {loop[:60]}"
+    if garbled := garbled_in(text):
+        return Reason.GARBLED, garbled
+    if finish_reason == "length":
+        return Reason.CUT_OFF, "the token limit came before the end of the turn"
+    if broken := _breaks_off(text):
+        return Reason.CUT_OFF, broken
+    words = _WORD.findall(text)
+    if len(words) < SHORTEST_WORDS:
+        return Reason.NOT_AN_INSTRUCTION, f"{len(words)} words"
+    # The lists are English: other languages pass the first, other scripts both, and a grader reads them.
+    foreign = sum(letter.isalpha() and not letter.isascii() for letter in text)
+    if not foreign and natural_language(text) in (None, "en") and not asks_for_something(text):
+        return Reason.NOT_AN_INSTRUCTION, "it asks for nothing"
+    if foreign < len("".join(words)) / 2 and not is_about_programming(text):
+        return Reason.OFF_TOPIC, "no word of programming in it"
+    return None, ""
+
+
+def _breaks_off(text: str) -> str | None:
+    """Where a message ends before it says what it was about to say."""
+    if text.count("```") % 2 and not text.rpartition("```")[2].partition("\n")[2].strip():
+        return "it ends where a code block begins"
+    if (found := _BROKEN_OFF.search(text)) and not _CODE.search(text.rpartition("\n")[2]):
+        return f"it ends with: {found.group(0).strip()}"
+    return None

@@ -2,7 +2,8 @@
 
 import pytest
 
-from warriorcoder.pipelines.mining.classes import language_named, task_class
+from warriorcoder.pipelines.mining.classes import task_class
+from warriorcoder.pipelines.mining.languages import language_named
 
 
 @pytest.mark.parametrize(

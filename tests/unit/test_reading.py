@@ -3,7 +3,8 @@
 import pytest
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
-from warriorcoder.pipelines.mining.reading import looping, read_draw
+from warriorcoder.pipelines.mining.loops import loop_in
+from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.tables import Reason
 
 CHAT, BASE = FAMILIES["chatml"], FAMILIES["base"]
@@ -60,6 +61,24 @@ INSTRUCTIONS = [
 ]
 
 
+# What a hasty rule would drop.
+INSTRUCTIONS += [
+    "Explain what this prints:\n```python\nprint('ha' * 3)\nprint('ha' * 3)\nprint('ha' * 3)\nprint('ha' * 3)\n```",
+    "Find the mistake: grid = [[0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0]]",
+    "Flatten this JSON:\n" + "\n".join('{"name": "a", "age": ' + str(age) + "}," for age in range(30, 38)),
+    "Why is my table empty?\n```html\n<tr><td></td></tr>\n<tr><td></td></tr>\n<tr><td></td></tr>\n```",
+    "Write a regular expression that matches a word said twice, as in the the.",
+    "How do I use <b>bold</b> text inside a Jinja template in Flask?",
+    "Write a function that maps α and β to their indices in Python.",
+    "Translate 'привет' with a Python dictionary of Russian words.",
+    "Напиши функцию на Python, которая переворачивает строку.",
+    "What is AbstractSingletonProxyFactoryBean for, in Spring and Java?",
+    'def add(x, y):\n    """Add two numbers.\n    >>> add(2, 3)\n    5\n    """',
+    "I get `IndexError: list index out of range` from the last line of my loop.",
+    "Here is a function that should add two numbers:\n```python\ndef add(a, b):\n    return a\n```\nCan you fix it?",
+]
+
+
 @pytest.mark.parametrize("text", INSTRUCTIONS)
 def test_instructions_are_kept(text: str) -> None:
     reading = read_draw(f"\n{text}  \n", "stop", CHAT)
@@ -93,11 +112,11 @@ REJECTED = [
     ("Write a function that adds.<|im_end|>\n<|im_start|>assistant\nSure", Reason.CONTROL_TOKENS),
     ("Write a function that adds.<end_of_turn>", Reason.CONTROL_TOKENS),
     ("[INST] Write a Python function that adds two numbers [/INST]", Reason.CONTROL_TOKENS),
-    ("Write a Python function that prints a snowman \ufffd in a loop", Reason.CONTROL_TOKENS),
-    ("assistant\nHere is the function you asked for.", Reason.SELF_ANSWER),
-    ("Write a function that adds two numbers.\n\nAssistant:\nSure!", Reason.SELF_ANSWER),
-    ("Write a function that adds two numbers.\nAssistant: def add(a, b): return a + b", Reason.SELF_ANSWER),
-    ("### Human:\nWrite a function", Reason.SELF_ANSWER),
+    ("Write a Python function that prints a snowman \ufffd in a loop", Reason.GARBLED),
+    ("assistant\nHere is the function you asked for.", Reason.ROLE_MARKER),
+    ("Write a function that adds two numbers.\n\nAssistant:\nSure!", Reason.ROLE_MARKER),
+    ("Write a function that adds two numbers.\nAssistant: def add(a, b): return a + b", Reason.ROLE_MARKER),
+    ("### Human:\nWrite a function", Reason.ROLE_MARKER),
     ("Sure, here is a Python function that adds two numbers.", Reason.SELF_ANSWER),
     ("Certainly! A binary search halves the list in each step. Any questions?", Reason.SELF_ANSWER),
     ("Here's a Python function that adds two numbers:\n```python\nx = a if a else '?'\n```", Reason.SELF_ANSWER),
@@ -105,7 +124,32 @@ REJECTED = [
     ("To solve this problem, we can use a dictionary that maps each letter to its count.", Reason.SELF_ANSWER),
     ("Write a function that adds.\n\nSolution:\ndef add(a, b): return a + b", Reason.SELF_ANSWER),
     ("As an AI language model I can write Python code.", Reason.SELF_ANSWER),
+    ("Write a function.\nhuman: hello\nAssistant: yes", Reason.ROLE_MARKER),
+    ("Write a Python function.\n\nSure! Here is one.", Reason.SELF_ANSWER),
+    (
+        "How do I sort a list?\n\nHere is a Python function that sorts it:\n```python\nsorted(x)\n```",
+        Reason.SELF_ANSWER,
+    ),
+    ("What is a Python list? Answer: a row of things.", Reason.SELF_ANSWER),
     ("Write a Python list of numbers. " * 30, Reason.REPETITION),
+    (
+        "I need a Python script that reads the file and the file and the file and the file and the file.",
+        Reason.REPETITION,
+    ),
+    ("Write a function for maxmaxmaxmaxmaxmaxmax in Python.", Reason.REPETITION),
+    ("Write a function.\n" + "\n".join(f"{n}. It must be fast." for n in range(7)), Reason.REPETITION),
+    ("Translate ÃƒÂ© in this Python program.", Reason.GARBLED),
+    ("Write a function that sub\u0430\u0435ses a string in Python.", Reason.GARBLED),
+    ("Convert \u092e\u0939 and \u0d21 and \u05d1\u05e0 with a Python function.", Reason.GARBLED),
+    ("Read the binary &#1283; line</h2> on a disk with Python.", Reason.GARBLED),
+    (
+        "Write a Python script. Grimgur town sheep lamp quick blue table Zorro seven market stone glass river paper "
+        "hand green cloud train door rabbit fork window moon shoe pencil bread",
+        Reason.GARBLED,
+    ),
+    ("Write a program that downloads an image and does the following:", Reason.CUT_OFF),
+    ("Write a Python function that removes a character from the", Reason.CUT_OFF),
+    ("Why does my Python code fail? It is this:\n```python\n", Reason.CUT_OFF),
     ("Write a loop:\n" + "print(x)\n" * 8, Reason.REPETITION),
     ("Python", Reason.NOT_AN_INSTRUCTION),
     ("Sort it now", Reason.NOT_AN_INSTRUCTION),
@@ -129,8 +173,8 @@ def test_a_draw_that_hit_the_limit_is_cut_off() -> None:
 
 
 def test_every_reason_of_reading_has_an_example() -> None:
-    of_reading = {Reason.EMPTY, Reason.CONTROL_TOKENS, Reason.SELF_ANSWER, Reason.REPETITION}
-    of_reading |= {Reason.NOT_AN_INSTRUCTION, Reason.OFF_TOPIC}
+    of_reading = {Reason.EMPTY, Reason.CONTROL_TOKENS, Reason.ROLE_MARKER, Reason.SELF_ANSWER, Reason.REPETITION}
+    of_reading |= {Reason.GARBLED, Reason.CUT_OFF, Reason.NOT_AN_INSTRUCTION, Reason.OFF_TOPIC}
     assert {reason for _, reason in REJECTED} == of_reading
 
 
@@ -144,9 +188,10 @@ def test_a_base_model_gets_back_the_words_that_its_prompt_began_with() -> None:
     ("text", "loops"),
     [
         ("", False),
-        ("short " * 10, False),
-        ("a line\n" * 5, False),
-        ("a line\n" * 6, True),
+        ("short " * 4, False),
+        ("short " * 5, True),
+        ("a line\n" * 3, False),
+        ("a line\n" * 4, True),
         ("a line\nanother\n" * 3, False),
         ("{\n" + '  "key": "value",\n' * 3 + "}\n", False),
         ("over and over " * 30, True),
@@ -154,4 +199,4 @@ def test_a_base_model_gets_back_the_words_that_its_prompt_began_with() -> None:
     ],
 )
 def test_what_goes_round_in_circles(text: str, loops: bool) -> None:
-    assert looping(text) == loops
+    assert bool(loop_in(text)) == loops
