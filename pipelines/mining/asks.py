@@ -5,14 +5,14 @@ import re
 _VERBS = """
     add analyse analyze annotate answer append apply assign build calculate change check choose classify clean code
     combine comment compare complete compose compute configure construct convert correct count create debug decide
-    declare define delete demonstrate deploy derive describe design determine develop discuss display divide draw edit
-    encode enhance enumerate estimate evaluate execute explain extend extract fetch fill flatten filter find fix format generate get give group help
-    identify implement import improve insert install integrate join list load make merge modify multiply name optimise
-    optimize outline output parallelize parse perform plan plot port predict print produce program propose prove provide
-    query rank read rearrange refactor remove rename replace retrieve return reverse review rewrite rotate run scrape
-    search select send separate set show shuffle simplify simulate solve sort split store subtract suggest summarise
-    summarize swap take tell test trace train transform translate traverse try turn update use using validate verify
-    visualize walk what which why wrap write
+    declare define delete demonstrate deploy derive describe design determine develop discuss display divide draw
+    edit encode enhance enumerate estimate evaluate execute explain extend extract fetch fill filter find fix
+    flatten format generate get give group help identify implement import improve insert install integrate join list
+    load make merge modify multiply name optimise optimize outline output parallelize parse perform plan plot port
+    predict print produce program propose prove provide query rank read rearrange refactor remove rename replace
+    retrieve return reverse review rewrite rotate run scrape search select send separate set show shuffle simplify
+    simulate solve sort split store subtract suggest summarise summarize swap take tell test trace train transform
+    translate traverse try turn update use using validate verify visualize walk what which why wrap write
 """
 
 _BEFORE_A_VERB = (

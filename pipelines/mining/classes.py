@@ -79,7 +79,8 @@ _TASKS = (
         r"|\b(?:please |can you |could you |help me |i need to |want to |(?:need|help) (?:me )?(?:with )?(?:an? )?)"
         rf"(?:{_MAKING})\b"
         r"|\b(?:provide|give|need|help|assist|want|show|looking for|suggest|offer|what(?:'s| is))\b[^.?!\n]{0,60}"
-        rf"\b(?:{_MADE})\b|[.\n;:,]\s*(?:{_MAKING})\b|\bdef \w+\(",
+        rf"\b(?:{_MADE})\b|[.\n;:,]\s*(?:{_MAKING})\b|\bdef \w+\("
+        r"|\b(?:help|assist)\b[^.?!\n]{0,20}\b(?:writ|design|implement|creat|build|develop|cod)ing\b",
     ),
     (
         "theory",

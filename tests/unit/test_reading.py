@@ -3,6 +3,7 @@
 import pytest
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
+from warriorcoder.pipelines.mining.languages import Wish
 from warriorcoder.pipelines.mining.loops import loop_in
 from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.tables import Reason
@@ -200,3 +201,21 @@ def test_a_base_model_gets_back_the_words_that_its_prompt_began_with() -> None:
 )
 def test_what_goes_round_in_circles(text: str, loops: bool) -> None:
     assert bool(loop_in(text)) == loops
+
+
+def test_another_language_than_wished_is_a_reason_where_there_is_a_wish() -> None:
+    text, java = "Can you write a Python function that adds?", Wish(frozenset({"java"}))
+    reading = read_draw(text, "stop", CHAT, java)
+    assert (reading.reason, reading.detail) == (Reason.WRONG_LANGUAGE, "python, where java was asked for")
+    assert read_draw(text, "stop", CHAT).reason is None
+
+
+def test_a_marker_of_the_template_is_no_part_of_a_message() -> None:
+    text = "Write a Python function.\n### Instruction:\nWrite another one."
+    assert read_draw(text, "stop", FAMILIES["deepseek-coder"]).reason == Reason.ROLE_MARKER
+    assert read_draw("Write a Python loop. <|eot_id|>", "stop", FAMILIES["llama3"]).reason == Reason.CONTROL_TOKENS
+
+
+def test_a_character_that_the_limit_cut_in_two_does_not_make_a_text_garbled() -> None:
+    reading = read_draw("Write a Python function that prints \ufffd", "length", CHAT)
+    assert (reading.reason, reading.text) == (Reason.CUT_OFF, "Write a Python function that prints ")
