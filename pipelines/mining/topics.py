@@ -6,10 +6,14 @@ from importlib.resources import files
 
 import yaml
 
-ENOUGH_WEAK = 2
-"""So many different weak words say what one strong word says, and one more for every WORDS_A_WEAK words of text."""
+from warriorcoder.pipelines.mining.languages import languages_named
 
-WORDS_A_WEAK = 30
+STRONG = 2
+"""A strong word is worth so many weak ones."""
+
+WORDS_A_POINT = 20
+"""A text must come to STRONG, and to one more for every so many words: one word of programming does not make a long
+letter a question about it."""
 
 _IDENTIFIER = re.compile(
     r"\w+\(\)|\bdef \w+\(|>>> |\b\w+ = \[|\b[a-z]+_[a-z_]+\b|\b\w+\.\w+\(|\b[a-z]+[A-Z]\w*\(|\bSELECT\b.+\bFROM\b"
@@ -28,11 +32,15 @@ def _topics() -> dict[str, re.Pattern[str]]:
 
 
 def is_about_programming(text: str) -> bool:
-    """Whether a text has a strong word of programming, two different weak ones, or what looks like code in it."""
-    topics = _topics()
-    if topics["strong"].search(text) or _IDENTIFIER.search(text):
+    """Whether a text names a programming language, or has enough words of programming or pieces of code for its length.
+
+    Each word counts once, however often it is said.
+    """
+    if languages_named(text):
         return True
+    topics = _topics()
+    strong = {found.group(0).lower() for rule in (topics["strong"], _IDENTIFIER) for found in rule.finditer(text)}
     # A word in the plural is no other word.
     weak = {found.group(0).lower().removesuffix("s") for found in topics["weak"].finditer(text)}
     words = sum(map(str.isalpha, text.split()))
-    return len(weak) >= ENOUGH_WEAK + words // WORDS_A_WEAK
+    return STRONG * len(strong) + len(weak) >= STRONG + words // WORDS_A_POINT
