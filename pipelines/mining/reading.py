@@ -131,6 +131,8 @@ def _breaks_off(text: str) -> str | None:
     """Where a message ends before it says what it was about to say."""
     if text.count("```") % 2 and not text.rpartition("```")[2].partition("\n")[2].strip():
         return "it ends where a code block begins"
-    if (found := _BROKEN_OFF.search(text)) and not _CODE.search(text.rpartition("\n")[2]):
+    found = _BROKEN_OFF.search(text)
+    # A record among others ends with a comma too.
+    if found and not (text.endswith(",") and _CODE.search(text.rpartition("\n")[2])):
         return f"it ends with: {found.group(0).strip()}"
     return None
