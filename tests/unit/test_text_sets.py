@@ -190,7 +190,7 @@ def test_what_a_recipe_says_is_a_path_or_on_the_hub_is_not_guessed(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RecipeError, match="owner/set: no such file or folder"):
         open_set("owner/set", "a", kind="path")
-    with pytest.raises(RecipeError, match="gone/a.jsonl: no file or folder of this name is here, the Hub cannot be"):
+    with pytest.raises(RecipeError, match=r"gone/a\.jsonl: no file or folder of this name is here, the Hub cannot be"):
         open_set("gone/a.jsonl", "a", kind="hub")
     with pytest.raises(RecipeError, match="no id of a Hub dataset"):
         open_set("/gone", "a", kind="hub")
