@@ -13,16 +13,8 @@ from warriorcoder.errors import RecipeError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, is_local_model
 from warriorcoder.overrides import override_key, shown
+from warriorcoder.recipe_mining import Curation, Fraction, Grid, Mining, Name, Temperature, TopP
 from warriorcoder.recipe_mistakes import mistakes
-from warriorcoder.tables import BANDS
-
-Band = Literal["poor", "average", "good", "excellent"]
-assert get_args(Band) == BANDS
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-Temperature = Annotated[float, Field(ge=0, le=5)]
-TopP = Annotated[float, Field(gt=0, le=1)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 
 EXECUTION_JUDGE = "execution"
 """The name under which the execution judge votes; no expert may take it."""
@@ -77,45 +69,12 @@ GivenTemplate = Annotated[
 """A family's name, a template given literally, or a tokenizer that has one."""
 
 
-class WeightedSystem(Section):
-    """A system prompt that gets `weight` times the draws of one without."""
-
-    text: str
-    weight: Annotated[float, Field(gt=0)] = 1.0
-
-
 class Sampling(Section):
     """How an answer is drawn. Defaults: the authors' released scripts."""
 
     temperature: Temperature = 1.0
     top_p: TopP = 0.95
     max_tokens: Positive = 1024
-
-
-class Grid(Section):
-    """The sampling grid of mining: every temperature with every top_p and system prompt.
-
-    A system prompt may carry a weight; an empty one is the model's own default.
-    """
-
-    temperatures: list[Temperature] = Field(default=[1.0, 1.1, 1.2], min_length=1)
-    top_ps: list[TopP] = Field(default=[0.99, 0.995, 1.0], min_length=1)
-    systems: list[str | WeightedSystem] = Field(
-        default=["You are an AI assistant that helps users with Python coding problems."], min_length=1
-    )
-    max_tokens: Positive = 1024
-
-
-class Mining(Grid):
-    """How many instructions each expert brings, and the draws it may take for them."""
-
-    per_expert: Positive = 200
-    max_draws: Positive | None = None
-
-    @property
-    def draws(self) -> int:
-        """The cap on draws for one expert."""
-        return self.max_draws or 5 * self.per_expert
 
 
 class Price(Section):
@@ -145,17 +104,6 @@ class Expert(Section):
         if self.template is None and (known := LOCAL_MODELS.get(self.endpoint.model)):
             return known.template
         return self.template
-
-
-class Curation(Section):
-    """Which mined instructions enter the arena."""
-
-    keep_bands: list[Band] = Field(default=["good", "excellent"], min_length=1)
-    near_duplicate: Fraction = 0.5
-    graders: Literal["uninvolved"] | list[Name] = "uninvolved"
-    constrained: bool = False
-    attempts: Positive = 3
-    size: Positive | None = None
 
 
 class Battles(Section):
@@ -284,7 +232,7 @@ class Recipe(Section):
         return expert.mining or self.mining
 
     def to_yaml(self) -> str:
-        dumped = self.model_dump(mode="json")
+        dumped = self.model_dump(mode="json", by_alias=True)
         return yaml.safe_dump(dumped, sort_keys=False, allow_unicode=True, width=100)
 
 

@@ -3,6 +3,7 @@
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from warriorcoder.endpoint_kinds import KINDS, Section
 from warriorcoder.overrides import shown
@@ -62,9 +63,14 @@ def _allowed_keys(place: list[int | str], data: dict[str, Any], root: type[Secti
     for step in place:
         at = at[step]
         if isinstance(step, str):
-            annotation = annotation.model_fields[step].annotation
+            annotation = _fields(annotation)[step].annotation
         annotation = _section(annotation, at)
-    return list(annotation.model_fields)
+    return list(_fields(annotation))
+
+
+def _fields(section: type[Section]) -> dict[str, FieldInfo]:
+    """A section's fields by the keys that a recipe has for them."""
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _section(annotation: Any, value: Any) -> Any:

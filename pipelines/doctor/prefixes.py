@@ -9,7 +9,7 @@ from warriorcoder.pipelines.doctor.words import one_line
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.templates import Template
 from warriorcoder.pipelines.mining.reading import read_draw
-from warriorcoder.recipe import Grid
+from warriorcoder.recipe_mining import Grid
 from warriorcoder.tables import Reason
 
 DRAWS = 3

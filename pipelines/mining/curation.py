@@ -10,7 +10,7 @@ from warriorcoder.pipelines.mining.duplicates import near_duplicates
 from warriorcoder.pipelines.mining.grading import band_of
 from warriorcoder.pipelines.mining.languages import language_named
 from warriorcoder.pipelines.rejections import rejected_row
-from warriorcoder.recipe import Curation
+from warriorcoder.recipe_mining import Curation
 from warriorcoder.tables import Reason
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.templates import Template
-from warriorcoder.recipe import Grid, WeightedSystem
+from warriorcoder.recipe_mining import Grid, WeightedSystem
 
 
 @dataclass(frozen=True)

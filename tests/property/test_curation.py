@@ -7,7 +7,7 @@ from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.mining.curation import Candidate, curate
 from warriorcoder.pipelines.mining.duplicates import jaccard, words
 from warriorcoder.pipelines.mining.grading import band_of
-from warriorcoder.recipe import Curation
+from warriorcoder.recipe_mining import Curation
 
 TEXTS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=6).map(" ".join)
 

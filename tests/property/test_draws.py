@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.mining.draws import cell_of, cells
-from warriorcoder.recipe import Grid, WeightedSystem
+from warriorcoder.recipe_mining import Grid, WeightedSystem
 
 many = st.lists(st.integers(1, 9), min_size=1, max_size=6)
 

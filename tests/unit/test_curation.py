@@ -6,7 +6,7 @@ import pytest
 
 from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.mining.curation import Candidate, curate
-from warriorcoder.recipe import Curation
+from warriorcoder.recipe_mining import Curation
 from warriorcoder.tables import TABLES
 
 ALL = ["poor", "average", "good", "excellent"]

@@ -21,7 +21,8 @@ from warriorcoder.pipelines.doctor.judging import (
 )
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.prompts import neutralise
-from warriorcoder.recipe import Curation, Recipe, load_recipe
+from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.recipe_mining import Curation
 
 DEMO = Path(__file__).resolve().parents[2] / "pipelines" / "recipes" / "demo.yaml"
 JUDGES = Office(judges=True, only=False)

@@ -13,7 +13,7 @@ from warriorcoder.pipelines.doctor.prefixes import (
 )
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.templates import FAMILIES, Template
-from warriorcoder.recipe import Grid
+from warriorcoder.recipe_mining import Grid
 
 CHATML, GRID = FAMILIES["chatml"], Grid()
 GOOD = Reply("Write a Python function that reverses a list.", "stop")

@@ -6,7 +6,7 @@ import pytest
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
 from warriorcoder.pipelines.mining.draws import cell_of, cells, mining_call, next_round
-from warriorcoder.recipe import Grid, WeightedSystem
+from warriorcoder.recipe_mining import Grid, WeightedSystem
 
 GRID = Grid(temperatures=[0.8, 1.0], top_ps=[0.9, 0.95, 1.0], systems=["Python.", "SQL."], max_tokens=77)
 
