@@ -33,6 +33,7 @@ from warriorcoder.pipelines.endpoints.traces import (
     stop_file,
     write_addresses,
 )
+from warriorcoder.pipelines.mining.sources import check_sources
 from warriorcoder.pipelines.on_ray.address import LOCAL, ClusterError
 from warriorcoder.pipelines.on_ray.cluster import look_over, require_ray
 from warriorcoder.recipe import Recipe
@@ -119,6 +120,7 @@ def _check_before(recipe: Recipe, part: str) -> None:
     """Everything that can be known to be wrong before a folder is touched or a server started."""
     if part in ASKS_NOBODY:
         return
+    check_sources(recipe)
     for expert in recipe.experts:
         endpoint, template = expert.endpoint, template_of(expert)
         by_raw_completion = part in ("run", "mine") or not template.chat

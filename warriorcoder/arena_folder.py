@@ -16,7 +16,11 @@ import pyarrow.parquet as pq
 from warriorcoder.errors import ArenaError
 from warriorcoder.tables import STAGES, TABLES
 
-FORMAT = 1
+FORMAT = 2
+
+BY_STAGE = ("counts", "cost", "findings", "private", "sets")
+"""What of the manifest holds a record a stage, which goes when the stage runs again."""
+
 Row = dict[str, Any]
 
 _BESIDE = ".part"
@@ -142,7 +146,7 @@ class ArenaFolder:
         later = STAGES[STAGES.index(stage) + 1 :]
         if self.manifest_path.exists():
             manifest = self.manifest()
-            for record in (manifest.get("counts", {}), manifest.get("cost", {})):
+            for record in (manifest.get(name, {}) for name in BY_STAGE):
                 for dropped in (stage, *later):
                     record.pop(dropped, None)
             self._write_manifest(manifest)
@@ -169,10 +173,10 @@ class ArenaFolder:
         return manifest
 
     def update_manifest(self, values: Mapping[str, Any]) -> None:
-        """Put values into arena.json. `counts` and `cost` hold a record a stage and are merged; others are replaced."""
+        """Put values into arena.json. What holds a record a stage (`BY_STAGE`) is merged; others are replaced."""
         manifest: dict[str, Any] = self.manifest() if self.manifest_path.exists() else {"format": FORMAT}
         for key, value in values.items():
-            manifest[key] = {**manifest.get(key, {}), **value} if key in ("counts", "cost") else value
+            manifest[key] = {**manifest.get(key, {}), **value} if key in BY_STAGE else value
         self._write_manifest(manifest)
 
     def _write_manifest(self, manifest: Mapping[str, Any]) -> None:

@@ -26,7 +26,9 @@ from warriorcoder.recount import (
     tally,
     winner_of,
 )
-from warriorcoder.tables import STAGES, TABLES
+from warriorcoder.tables import MINED, STAGES, TABLES, Reason
+
+REPEATS = (Reason.NEAR_DUPLICATE, Reason.SEMANTIC_DUPLICATE)
 
 TOLERANCE = 1e-6
 """For the sum of all ratings: updates are exact opposites, but floats round."""
@@ -95,22 +97,28 @@ def _stages(arena: Arena) -> Iterator[Finding]:
 
 
 def _mine(arena: Arena) -> Iterator[Finding]:
-    yield from _kept_and_rejected(arena, "mine", "draws", "kept")
+    yield from _kept_and_rejected(arena, "mine", ("draws", "brought"), "kept")
 
 
 def _curate(arena: Arena) -> Iterator[Finding]:
-    yield from _kept_and_rejected(arena, "curate", "entered", "kept")
+    yield from _kept_and_rejected(arena, "curate", ("entered",), "kept")
     counts, rows = arena.counts, arena.tables["instructions"]
     yield _equal("entered = mined", counts["mine"]["kept"], counts["curate"]["entered"])
     yield _equal("rows of instructions", counts["curate"]["kept"], len(rows))
     wrong = (row["instruction_id"] for row in rows if row["instruction_id"] != instruction_id(row["instruction"]))
     yield _none("ids are digests", "ids that are their instruction's digest", wrong, len(rows))
+    strangers = (row["instruction_id"] for row in rows if (row["miner"] is None) != (row["source"] != MINED))
+    yield _none("sources", "mined by an expert, or brought from a set", strangers, len(rows))
+    repeats = (row["detail"] for row in arena.tables["rejected"] if row["reason"] in REPEATS)
+    near = Counter(detail.partition(",")[0].removeprefix("of ") for detail in repeats)
+    off = (row["instruction_id"] for row in rows if row["repeats"] != near[row["instruction_id"]])
+    yield _none("repeats", "as many as were rejected as near-duplicates of it", off, len(rows))
     times = Counter(row["instruction_id"] for row in rows)
     yield _none("ids are unique", "ids that occur once", (key for key in times if times[key] > 1), len(rows))
 
 
 def _answer(arena: Arena) -> Iterator[Finding]:
-    yield from _kept_and_rejected(arena, "answer", "asked", "answers")
+    yield from _kept_and_rejected(arena, "answer", ("asked",), "answers")
     counts, rows, experts = arena.counts, arena.tables["answers"], arena.manifest["experts"]
     yield _equal("asked = instructions x experts", counts["curate"]["kept"] * len(experts), counts["answer"]["asked"])
     yield _equal("rows of answers", counts["answer"]["answers"], len(rows))
@@ -279,9 +287,10 @@ RULES: tuple[tuple[set[str], Callable[[Arena], Iterator[Finding]]], ...] = (
 )
 
 
-def _kept_and_rejected(arena: Arena, stage: str, entered: str, kept: str) -> Iterator[Finding]:
+def _kept_and_rejected(arena: Arena, stage: str, entered: tuple[str, ...], kept: str) -> Iterator[Finding]:
     at = arena.counts[stage]
-    yield _equal(f"{entered} = {kept} + rejected ({stage})", at[entered], at[kept] + at["rejected"])
+    came = sum(at[name] for name in entered)
+    yield _equal(f"{' + '.join(entered)} = {kept} + rejected ({stage})", came, at[kept] + at["rejected"])
     dropped = sum(row["stage"] == stage for row in arena.tables["rejected"])
     yield _equal(f"rows of rejected ({stage})", at["rejected"], dropped)
 

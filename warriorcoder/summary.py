@@ -129,9 +129,10 @@ def funnel(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list[S
         at = counts[stage]
         match stage:
             case "mine":
-                return Step(stage, "draws", at["draws"], at["kept"], "rejected")
+                unit = "draws" if not at["brought"] else "draws and rows" if at["draws"] else "rows"
+                return Step(stage, unit, at["draws"] + at["brought"], at["kept"], "rejected")
             case "curate":
-                return Step(stage, "mined instructions", at["entered"], at["kept"], "rejected")
+                return Step(stage, "instructions", at["entered"], at["kept"], "rejected")
             case "answer":
                 return Step(stage, "answers asked for", at["asked"], at["answers"], "rejected")
             case "judge":
@@ -148,7 +149,7 @@ def funnel(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list[S
 def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list[tuple[int, str]]:
     """The run in one line, draws to kto rows, as far as it came: (number, what)."""
     of = {
-        "mine": [("draws", "draws"), ("kept", "mined")],
+        "mine": [("draws", "draws"), ("brought", "brought"), ("kept", "kept")],
         "curate": [("kept", "in arena")],
         "answer": [("answers", "answers")],
         "judge": [("battles", "battles")],
@@ -167,8 +168,9 @@ def judges(manifest: Mapping[str, Any], stages: list[str]) -> list[JudgeRow]:
 
 
 def concerns(manifest: Mapping[str, Any], stages: list[str]) -> list[Concern]:
-    """The health findings, as the stage `rate` wrote them; those of an earlier run of it are left out."""
-    found = manifest.get("findings", []) if "rate" in stages else []
+    """The health findings, as the stages wrote them; those of a stage's earlier run are left out."""
+    by_stage = manifest.get("findings", {})
+    found = [finding for stage in stages for finding in by_stage.get(stage, [])]
     return [
         Concern(finding["name"], finding["subject"], f"{finding['subject']}: {finding['message']}") for finding in found
     ]

@@ -29,6 +29,10 @@ class Reason(StrEnum):
     WRONG_LANGUAGE = "wrong_language"
     EXACT_DUPLICATE = "exact_duplicate"
     NEAR_DUPLICATE = "near_duplicate"
+    SEMANTIC_DUPLICATE = "semantic_duplicate"
+    CONTAMINATED = "contaminated"
+    NOT_NOVEL = "not_novel"
+    PRIVATE = "private"
     UNGRADED = "ungraded"
     BAND = "band"
     SURPLUS = "surplus"
@@ -43,6 +47,9 @@ class Missing(StrEnum):
     CUT_OFF = "cut_off"
     ENDPOINT_ERROR = "endpoint_error"
 
+
+MINED = "mined"
+"""The source of an instruction that an expert brought; others name the set that they are from."""
 
 BANDS = ("poor", "average", "good", "excellent")
 """Quality bands, worst first. The grades 1-2, 3-4, 5-8 and 9-10."""
@@ -84,16 +91,19 @@ TABLES: dict[str, Table] = {
         {
             "instruction_id": _INSTRUCTION_ID,
             "instruction": (TEXT, "the instruction as mined, cleaned at its ends"),
-            "miner": (TEXT, "expert that it was mined from"),
-            "draw": (COUNT, "number of the draw, from 0, among the miner's draws"),
-            "temperature": (REAL, "sampling temperature of the draw"),
-            "top_p": (REAL, "nucleus of the draw"),
+            "miner": (TEXT, "expert that it was mined from; null: brought from a set"),
+            "source": (TEXT, "mined, or the name of the set that it was brought from"),
+            "draw": (COUNT, "number of the draw, from 0, among the miner's draws; number of the row in the set"),
+            "temperature": (REAL, "sampling temperature of the draw; null: brought"),
+            "top_p": (REAL, "nucleus of the draw; null: brought"),
             "language": (TEXT, "programming language that it asks for; null: none named"),
-            "task": (TEXT, "task class, found by rules"),
+            "task": (TEXT, "task class: what most graders said, else what rules found"),
             "grade": (COUNT, "median grade of the graders, 1-10"),
             "band": (TEXT, "poor 1-2, average 3-4, good 5-8, excellent 9-10"),
+            "repeats": (COUNT, "near-duplicates of it that were dropped"),
             "rouge_l_max": (REAL, "highest ROUGE-L F1 against the reference sets; null: none given"),
             "nearest_reference": (TEXT, "the reference that has it"),
+            "rouge_l_self": (REAL, "highest ROUGE-L F1 against the others in the arena; null: there are none"),
         },
     ),
     "rejected": Table(
@@ -104,9 +114,12 @@ TABLES: dict[str, Table] = {
             "stage": (TEXT, "stage that dropped it"),
             "reason": (TEXT, "why, one of: " + ", ".join(Reason)),
             "detail": (TEXT, "what was found"),
-            "text": (TEXT, "what was drawn; for an answer, the instruction that stayed without one"),
-            "origin": (TEXT, "expert that was asked"),
-            "draw": (COUNT, "number of the draw; null for answers"),
+            "text": (
+                TEXT,
+                "what was drawn, private data masked; of an answer, the instruction",
+            ),
+            "origin": (TEXT, "expert that was asked, or the set that it was brought from"),
+            "draw": (COUNT, "number of the draw, or of the row in the set; null for answers"),
         },
     ),
     "answers": Table(

@@ -10,6 +10,7 @@ from warriorcoder.pipelines.battles.pairing import Pair
 from warriorcoder.pipelines.battles.verdicts import FORM, read_verdict
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
+from warriorcoder.pipelines.mining.privacy import masked
 from warriorcoder.pipelines.prompts import fill, neutralise, prompt_digest, read_prompt
 from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
 from warriorcoder.tables import Missing
@@ -57,7 +58,7 @@ def vote_row(ballot: Ballot, reply: Reply) -> Row:
     verdict, missing = read_verdict(reply.text, reply.finish_reason, swapped=ballot.swapped)
     if reply.error is not None:
         missing = Missing.ENDPOINT_ERROR
-    return _row(ballot, verdict, missing, reply.error or reply.text, prompt_digest(PROMPT))
+    return _row(ballot, verdict, missing, reply.error or masked(reply.text), prompt_digest(PROMPT))
 
 
 def execution_vote(ballot: Ballot, answer_a: str, answer_b: str, instruction: str) -> Row:

@@ -16,14 +16,15 @@ class Pair:
     defender: str
 
 
-def pairs(instruction_id: str, miner: str, experts: Sequence[str], pairing: str) -> list[Pair]:
+def pairs(instruction_id: str, miner: str | None, experts: Sequence[str], pairing: str) -> list[Pair]:
     """The battles on one instruction among the experts that answered it, in the experts' order.
 
     `attacker` (arXiv 2412.17395): the miner against each other expert. `round_robin`: every pair, the
-    miner attacking where it fights; elsewhere the expert named first in the recipe attacks.
+    miner attacking where it fights; elsewhere the expert named first in the recipe attacks. An instruction that was
+    brought has no miner, and every pair fights on it.
     """
     both = [(a, b) if b != miner else (b, a) for a, b in combinations(experts, 2)]
-    return [Pair(instruction_id, a, b) for a, b in both if pairing == "round_robin" or a == miner]
+    return [Pair(instruction_id, a, b) for a, b in both if miner is None or pairing == "round_robin" or a == miner]
 
 
 def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str], battles: Battles) -> list[str]:

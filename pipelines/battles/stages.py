@@ -2,18 +2,19 @@
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
+from warriorcoder.pipelines.battles.answers import AnswerReader
 from warriorcoder.pipelines.battles.health import findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes import outcomes
 from warriorcoder.pipelines.battles.pairing import judges_of, pairs
 from warriorcoder.pipelines.battles.rating import rate
-from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
+from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.traces import read_addresses
+from warriorcoder.pipelines.mining.privacy import counts
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage, Stage
 from warriorcoder.recipe import EXECUTION_JUDGE
-from warriorcoder.tables import Reason
 
 
 class Answer(AskingStage):
@@ -31,34 +32,31 @@ class Answer(AskingStage):
         asked = [(row, expert) for row in rows for expert in self._recipe.experts]
         calls = (answer_call(self._recipe, expert, row["instruction"]) for row, expert in asked)
         replies = self.panel.ask(calls, len(asked))
-        answers, rejected = [], []
+        reader = AnswerReader(self._recipe)
+        answers, rejected, private = [], [], []
         for (row, expert), reply in zip(asked, replies, strict=True):
-            answer = answer_text(expert, reply.text)
-            if reply.error is not None:
-                rejected.append(
-                    rejected_row("answer", Reason.ENDPOINT_ERROR, reply.error, row["instruction"], expert.name, None)
-                )
-            elif not answer:
-                rejected.append(
-                    rejected_row("answer", Reason.UNANSWERED, "empty", row["instruction"], expert.name, None)
-                )
-            else:
-                answers.append(
-                    {
-                        "instruction_id": row["instruction_id"],
-                        "expert": expert.name,
-                        "answer": answer,
-                        "finish_reason": reply.finish_reason,
-                        "input_tokens": reply.input_tokens,
-                        "output_tokens": reply.output_tokens,
-                    }
-                )
+            read = reader.read(expert, reply)
+            private.append(read.found)
+            if read.reason is not None:
+                rejected.append(rejected_row("answer", read.reason, read.detail, row["instruction"], expert.name, None))
+                continue
+            answers.append(
+                {
+                    "instruction_id": row["instruction_id"],
+                    "expert": expert.name,
+                    "answer": read.text,
+                    "finish_reason": reply.finish_reason,
+                    "input_tokens": reply.input_tokens,
+                    "output_tokens": reply.output_tokens,
+                }
+            )
         self._folder.write_stage("answer", {"answers": answers, "rejected": rejected})
-        counts = {"asked": len(asked), "answers": len(answers), "rejected": len(rejected)}
-        self.record_counts(counts)
+        made = {"asked": len(asked), "answers": len(answers), "rejected": len(rejected)}
+        self.record_counts(made, private={"answer": counts(private)})
         self.record_cost()
         if not answers:
-            raise RunFailed(f"no expert answered anything; the first error: {rejected[0]['detail']}")
+            first = rejected[0]
+            raise RunFailed(f"no answer was kept; the first was dropped as {first['reason']}: {first['detail']}")
         return answers
 
 
@@ -160,7 +158,7 @@ class Rate(Stage):
         judges = judge_counts(votes)
         decided = sum(row["winner"] is not None for row in battles)
         counts = {"battles": len(battles), "decided": decided, "undecided": len(battles) - decided}
-        self.record_counts(counts, judges=judges, findings=findings(judges, ratings))
+        self.record_counts(counts, judges=judges, findings={"rate": findings(judges, ratings)})
         if not ratings:
             raise RunFailed(
                 "no vote has a verdict, so nobody can be rated. The votes are kept; look at their `reason` column, "

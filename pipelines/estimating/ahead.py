@@ -64,9 +64,9 @@ def answering_ahead(recipe: Recipe, number: Span) -> dict[str, Ask]:
 
 
 def judging_ahead(
-    recipe: Recipe, weights: Mapping[str, str], number: Span, by_miner: Mapping[str, Span]
+    recipe: Recipe, weights: Mapping[str, str], number: Span, by_miner: Mapping[str | None, Span]
 ) -> dict[str, Ask]:
-    """The votes on so many instructions to come, by judge; `by_miner` says where they may come from."""
+    """The votes on so many instructions to come, by judge; `by_miner` says where they may come from, None: brought."""
     by_miner = {miner: part for miner, part in by_miner.items() if part.high}
     votes = {miner: votes_on_one(recipe, weights, miner) for miner in by_miner}
     asks = {}
@@ -84,7 +84,7 @@ def judging_ahead(
     return asks
 
 
-def votes_on_one(recipe: Recipe, weights: Mapping[str, str], miner: str) -> Counter[str]:
+def votes_on_one(recipe: Recipe, weights: Mapping[str, str], miner: str | None) -> Counter[str]:
     """How often each expert votes on one instruction of a miner that every expert answers."""
     battles = pairs("", miner, [expert.name for expert in recipe.experts], recipe.battles.pairing)
     cast = ballots((pair, judges_of(pair, recipe.experts, weights, recipe.battles)) for pair in battles)

@@ -1,15 +1,13 @@
 """Mining as far as the journal knows it: what was drawn and kept, and how much more may be drawn."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.endpoints.templates import template_of
 from warriorcoder.pipelines.estimating.held import Held, prompt_bytes
 from warriorcoder.pipelines.estimating.spans import NOTHING, Span
-from warriorcoder.pipelines.mining.curation import Candidate
-from warriorcoder.pipelines.mining.draws import cell_of, cells, mining_call, next_round
-from warriorcoder.pipelines.mining.reading import read_draw
+from warriorcoder.pipelines.mining.candidates import Candidate, Lode
+from warriorcoder.pipelines.mining.draws import cells, mining_call, next_round
 from warriorcoder.recipe import Expert, Recipe
 
 FEWEST_DRAWS = 8
@@ -18,18 +16,30 @@ FEWEST_DRAWS = 8
 
 @dataclass
 class Mine:
-    """One expert's mine: `kept` by instruction id, of `read` draws that the journal has.
+    """One expert's mine: `lode` is what the journal's draws gave.
 
     `draws` are those yet to be made, `brings` is what the mine will have kept in the end.
     `prompt_bytes` is the mean length of a draw's prompt.
     """
 
-    expert: Expert
-    kept: dict[str, Candidate] = field(default_factory=dict)
-    read: int = 0
+    lode: Lode
     draws: Span = NOTHING
     brings: Span = NOTHING
     prompt_bytes: float = 0.0
+
+    @property
+    def expert(self) -> Expert:
+        return self.lode.expert
+
+    @property
+    def kept(self) -> dict[str, Candidate]:
+        """By instruction id."""
+        return self.lode.kept
+
+    @property
+    def read(self) -> int:
+        """The draws that the journal has."""
+        return self.lode.drawn
 
     @property
     def share(self) -> float | None:
@@ -53,13 +63,12 @@ def mine_of(recipe: Recipe, expert: Expert, held: Held, assumed_share: float) ->
     if held.has_of(expert.name):
         calls = (mining_call(expert.name, template, grid, draw, recipe.seed) for draw in range(cap))
         replies = [reply for _, _, reply in held.look_up("mine", calls)]
-    mine = Mine(expert, prompt_bytes=sum(lengths) / len(lengths))
+    mine = Mine(Lode(expert=expert), prompt_bytes=sum(lengths) / len(lengths))
     drawn = 0
     while round_ := next_round(len(mine.kept), drawn, wanted, cap):
         for draw in round_:
             if (reply := replies[draw]) is not None:
-                mine.read += 1
-                _take(mine, recipe, draw, reply)
+                mine.lode.take(recipe, draw, reply)
         drawn = round_.stop
         if None in replies[round_.start : round_.stop]:
             break
@@ -83,12 +92,3 @@ def _drawn_at(share: float, kept: float, drawn: int, wanted: int, cap: int) -> i
         kept += share * len(round_)
         drawn = round_.stop
     return drawn
-
-
-def _take(mine: Mine, recipe: Recipe, draw: int, reply: Reply) -> None:
-    """Keep an instruction, as the stage does; why another one is dropped is not asked here."""
-    reading = read_draw(reply.text, reply.finish_reason, template_of(mine.expert))
-    identity = instruction_id(reading.text)
-    if reading.reason is None and identity not in mine.kept and len(mine.kept) < recipe.mining.per_expert:
-        cell = cell_of(recipe.grid_of(mine.expert), draw)
-        mine.kept[identity] = Candidate(identity, reading.text, mine.expert.name, draw, cell.temperature, cell.top_p)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 
 from warriorcoder.arena_folder import Row
+from warriorcoder.pipelines.battles.answers import AnswerReader
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, verdict_call
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
 from warriorcoder.pipelines.battles.verdicts import read_verdict
-from warriorcoder.pipelines.endpoints.asking import answer_call, answer_text
+from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.estimating.ahead import (
     Ask,
@@ -19,8 +20,10 @@ from warriorcoder.pipelines.estimating.held import Held, Waiting
 from warriorcoder.pipelines.estimating.mines import Mine, mine_of
 from warriorcoder.pipelines.estimating.outlook import Outlook
 from warriorcoder.pipelines.estimating.spans import NOTHING, Span, total
+from warriorcoder.pipelines.mining.candidates import Brought, Haul, read_sets
 from warriorcoder.pipelines.mining.curation import curate
-from warriorcoder.pipelines.mining.grading import graders_of, grading_call, middle_grade, parse_judgement
+from warriorcoder.pipelines.mining.grading import Grading, graders_of, grading_call
+from warriorcoder.pipelines.mining.screening import Screening
 from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
 
 ASKING_STAGES = ("mine", "curate", "answer", "judge")
@@ -34,6 +37,7 @@ class Questions:
     """All that a run has yet to ask: by stage and expert. `instructions` is how many the arena will have."""
 
     mines: list[Mine]
+    brought: Brought
     asks: dict[str, dict[str, list[Ask]]] = field(default_factory=lambda: {stage: {} for stage in ASKING_STAGES})
     instructions: Span = NOTHING
 
@@ -53,7 +57,8 @@ class Questions:
 
 def questions(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook) -> Questions:
     """What a run of the recipe would ask now. Every expert is taken to answer every instruction."""
-    found = Questions([mine_of(recipe, expert, held, outlook.mined.share) for expert in recipe.experts])
+    mines = [mine_of(recipe, expert, held, outlook.mined.share) for expert in recipe.experts]
+    found = Questions(mines, read_sets(recipe))
     for mine in found.mines:
         found.add("mine", mine.expert.name, Ask(mine.draws, mine.draws * mine.prompt_bytes))
     instructions = _curate(recipe, weights, held, found)
@@ -68,20 +73,18 @@ def questions(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outl
 
 def _curate(recipe: Recipe, weights: dict[str, str], held: Held, found: Questions) -> list[Row] | None:
     """Grade what is mined; the instructions of the arena where they are known to the last."""
-    candidates = [candidate for mine in found.mines for candidate in mine.kept.values()]
-    texts = {candidate.instruction_id: candidate for candidate in candidates}
+    hauls: list[Haul] = [*(mine.lode for mine in found.mines), found.brought]
+    screened = Screening(recipe.curation).screen([each for haul in hauls for each in haul.kept.values()])
+    texts = {candidate.instruction_id: candidate for candidate in screened.candidates}
     items = [
         (identity, grader)
         for identity, candidate in texts.items()
         for grader in graders_of(recipe, candidate.miner, weights)
     ]
-    grades: dict[str, list[int]] = {}
+    grading = Grading()
 
     def settles(item: tuple[str, object], reply: Reply) -> bool:
-        grade = parse_judgement(reply.text).grade
-        if grade is not None:
-            grades.setdefault(item[0], []).append(grade)
-        return grade is not None
+        return grading.take(item[0], reply.text)
 
     waiting = held.ask_again(
         "curate",
@@ -102,14 +105,12 @@ def _curate(recipe: Recipe, weights: dict[str, str], held: Held, found: Question
     found.add_all("curate", grading_ahead(recipe, weights, to_come))
     if waiting or not all(mine.is_dug for mine in found.mines):
         return None
-    middles = {identity: middle for identity, given in grades.items() if (middle := middle_grade(given)) is not None}
-    kept, _ = curate(candidates, middles, recipe.curation, recipe.seed)
-    return kept
+    return curate(screened, grading.grades(), recipe.curation, recipe.seed).rows
 
 
 def _look_ahead(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook, found: Questions) -> None:
     """Answers and votes where nobody knows yet which instructions enter the arena."""
-    mined = total(mine.brings for mine in found.mines)
+    mined = total([*(mine.brings for mine in found.mines), Span.exactly(len(found.brought.kept))])
     most = min(mined.high, recipe.curation.size or mined.high)
     found.instructions = Span.around(min(1, most), outlook.curated.share * mined.likely, most)
     # Of instructions that entered before, the journal may have all.
@@ -117,7 +118,8 @@ def _look_ahead(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Ou
     if held.has_beyond("mine", "curate"):
         new = Span.around(0, new.likely - outlook.entered, most)
     found.add_all("answer", answering_ahead(recipe, new))
-    by_miner = {mine.expert.name: mine.brings for mine in found.mines}
+    by_miner: dict[str | None, Span] = {mine.expert.name: mine.brings for mine in found.mines}
+    by_miner[None] = Span.exactly(len(found.brought.kept))
     found.add_all("judge", judging_ahead(recipe, weights, new, by_miner))
 
 
@@ -126,8 +128,11 @@ def _answer(recipe: Recipe, held: Held, found: Questions, instructions: list[Row
     answers: Answers = {(row["instruction_id"], expert.name): None for row, expert in items}
     texts = {row["instruction_id"]: row["instruction"] for row in instructions}
 
+    reader = AnswerReader(recipe)
+
     def settles(key: tuple[str, str], reply: Reply) -> bool:
-        answers[key] = answer_text(recipe.expert(key[1]), reply.text)
+        read = reader.read(recipe.expert(key[1]), reply)
+        answers[key] = read.text if read.reason is None else ""
         return True
 
     def call(key: tuple[str, str], attempt: int) -> Call:

@@ -1,8 +1,10 @@
 """Amounts that are not known yet: the least, the likely, the most."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, TypeVar
+
+Part = TypeVar("Part", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,13 @@ def hull(spans: Iterable[Span]) -> Span:
     return Span.around(min(span.low for span in every), likely, max(span.high for span in every))
 
 
-def shared(number: Span, parts: Mapping[str, Span], weights: Mapping[str, float]) -> Span:
+def shared(number: Span, parts: Mapping[Part, Span], weights: Mapping[Part, float]) -> Span:
     """What `number` things weigh that come from `parts`, of each part at most as many as it has.
 
     The bounds take the lightest and the heaviest things first; the likely amount takes of each part its share.
     """
 
-    def taken(amount: float, order: list[str]) -> float:
+    def taken(amount: float, order: list[Part]) -> float:
         weight = 0.0
         for name in order:
             some = min(amount, parts[name].high)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warriorcoder.intervals import wilson_interval
-from warriorcoder.pipelines.mining.novelty import self_nearest
 from warriorcoder.pipelines.mining.rouge import tokens
 
 
@@ -106,16 +105,21 @@ class Diversity:
     spread: float | None
 
 
-def diversity_of(texts: Sequence[str], vectors: NDArray[Any] | None = None, workers: int | None = None) -> Diversity:
-    """All measures of a set. `vectors` are its embeddings, texts x dimensions, each of unit length."""
-    values, _ = self_nearest(texts, workers)
+def diversity_of(
+    texts: Sequence[str], among: Sequence[float] | NDArray[Any], vectors: NDArray[Any] | None = None
+) -> Diversity:
+    """All measures of a set.
+
+    `among` is the highest ROUGE-L F1 of each against the others (`self_nearest`), `vectors` are its embeddings,
+    texts x dimensions, each of unit length.
+    """
     return Diversity(
         instructions=len(texts),
         distinct_1=distinct_n(texts, 1),
         distinct_2=distinct_n(texts, 2),
         distinct_3=distinct_n(texts, 3),
         distinct_2_of_1000=distinct_n_of(texts, 2, SAME_SIZE),
-        self_rouge=float(np.median(values)) if len(texts) > 1 else None,
+        self_rouge=float(np.median(among)) if len(texts) > 1 else None,
         spread=None if vectors is None else embedding_spread(vectors),
     )
 

@@ -43,13 +43,52 @@ class Judged:
     task: str | None = None
 
 
-def graders_of(recipe: Recipe, miner: str, weights: dict[str, str]) -> list[Expert]:
-    """Who grades a miner's instructions: the named graders, else every expert of other weights; never its twin."""
+@dataclass(frozen=True)
+class Grade:
+    """What the graders of an instruction came to: the median grade, 1-10, and the task class of each that named one.
+
+    Of two middle grades it is the lower.
+    """
+
+    grade: int
+    tasks: tuple[str, ...] = ()
+
+
+class Grading:
+    """The grades of many instructions, by instruction id, as they come in."""
+
+    def __init__(self) -> None:
+        self._judged: dict[str, list[Judged]] = {}
+
+    def take(self, identity: str, text: str) -> bool:
+        """Take what a grader wrote of an instruction. False where no grade can be read in it."""
+        judged = parse_judgement(text)
+        if judged.grade is None:
+            return False
+        self._judged.setdefault(identity, []).append(judged)
+        return True
+
+    def grades(self) -> dict[str, Grade]:
+        """What they came to; without the instructions that nobody graded."""
+        return {
+            identity: Grade(
+                median_low(judged.grade for judged in its if judged.grade is not None),
+                tuple(judged.task for judged in its if judged.task is not None),
+            )
+            for identity, its in self._judged.items()
+        }
+
+
+def graders_of(recipe: Recipe, miner: str | None, weights: dict[str, str]) -> list[Expert]:
+    """Who grades a miner's instructions: the named graders, else every expert of other weights; never its twin.
+
+    Nobody mined an instruction that was brought: its miner is None, and everybody may grade it.
+    """
     named = recipe.curation.graders
     return [
         expert
         for expert in recipe.experts
-        if weights[expert.name] != weights[miner] and (named == "uninvolved" or expert.name in named)
+        if (miner is None or weights[expert.name] != weights[miner]) and (named == "uninvolved" or expert.name in named)
     ]
 
 
@@ -85,11 +124,6 @@ def agreed_task(by_rule: str, by_graders: Sequence[str]) -> str:
     if not most or (len(most) == 2 and most[0][1] == most[1][1]):
         return by_rule
     return most[0][0]
-
-
-def middle_grade(grades: list[int]) -> int | None:
-    """The median of several graders; of two middle grades the lower."""
-    return median_low(grades) if grades else None
 
 
 def band_of(grade: int) -> str:

@@ -7,7 +7,7 @@ libphonenumber), addresses by the standard library. presidio was not taken: it n
 megabytes, is made for prose, and its detectors for these kinds are the same regular expressions and phonenumbers.
 """
 
-from warriorcoder.pipelines.mining.privacy.search import counts, findings, mask
+from warriorcoder.pipelines.mining.privacy.search import counts, findings, mask, masked
 from warriorcoder.pipelines.mining.privacy.spans import Finding, Kind
 
-__all__ = ["Finding", "Kind", "counts", "findings", "mask"]
+__all__ = ["Finding", "Kind", "counts", "findings", "mask", "masked"]

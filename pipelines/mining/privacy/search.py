@@ -35,6 +35,11 @@ def mask(text: str, findings: Sequence[Finding]) -> str:
     return "".join([*parts, text[last:]])
 
 
+def masked(text: str) -> str:
+    """The text with a placeholder for everything private in it."""
+    return mask(text, findings(text))
+
+
 def counts(findings: Iterable[Iterable[Finding]]) -> dict[str, int]:
     """How many findings of each kind many texts have, by the kind's name; every kind is there."""
     counted = Counter(finding.kind for finding in chain.from_iterable(findings))
