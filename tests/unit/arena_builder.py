@@ -9,7 +9,7 @@ from typing import Any
 from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.ids import instruction_id
 from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
-from warriorcoder.tables import STAGES
+from warriorcoder.tables import MINED, STAGES
 
 PAIR = ("attacker", "defender")
 EXPERTS = (
@@ -90,7 +90,7 @@ class _Builder:
                     for name, model, template in self.chosen
                 },
                 "judges": {},
-                "findings": [],
+                "findings": {},
                 "packages": {"distilabel": "1.5.3", "datasets": "5.0.1"},
             }
         )
@@ -144,7 +144,7 @@ class _Builder:
         draws = len(self.kept) + len(dropped)
         share = {name: len(range(i, draws, len(self.names))) for i, name in enumerate(self.names)}
         self.cost("mine", share)
-        return {"draws": draws, "kept": len(self.kept), "rejected": len(dropped)}
+        return {"draws": draws, "brought": 0, "kept": len(self.kept), "rejected": len(dropped)}
 
     def curate(self) -> dict[str, int]:
         taken, dropped = self.kept[: self.size], self.kept[self.size :]
@@ -156,6 +156,7 @@ class _Builder:
                     "instruction_id": instruction_id(text),
                     "instruction": text,
                     "miner": self.names[draw % len(self.names)],
+                    "source": MINED,
                     "draw": draw,
                     "temperature": self.random.choice([1.0, 1.1, 1.2]),
                     "top_p": self.random.choice([0.99, 0.995, 1.0]),
@@ -163,8 +164,10 @@ class _Builder:
                     "task": "generation",
                     "grade": grade,
                     "band": "excellent" if grade >= 9 else "good",
+                    "repeats": 0,
                     "rouge_l_max": None,
                     "nearest_reference": None,
+                    "rouge_l_self": None,
                 }
             )
         rejected = [
@@ -315,7 +318,7 @@ class _Builder:
             for judge, row in audit.items()
             if row["first"] > 0.9 * row["votes"]
         ]
-        self.folder.update_manifest({"judges": audit, "findings": findings})
+        self.folder.update_manifest({"judges": audit, "findings": {"rate": findings}})
         decided = sum(battle["winner"] is not None for battle in self.battles)
         return {"battles": len(self.battles), "decided": decided, "undecided": len(self.battles) - decided}
 

@@ -182,14 +182,14 @@ def test_a_new_arena_is_an_empty_folder_with_a_place_to_work(folder: ArenaFolder
 
 
 def test_the_manifest_is_merged_by_stage_and_replaced_otherwise(folder: ArenaFolder) -> None:
-    folder.update_manifest({"name": "demo", "counts": {"mine": {"kept": 1}}, "findings": [1]})
-    folder.update_manifest({"counts": {"curate": {"kept": 2}}, "findings": [2]})
+    folder.update_manifest({"name": "demo", "counts": {"mine": {"kept": 1}}, "judges": [1]})
+    folder.update_manifest({"counts": {"curate": {"kept": 2}}, "judges": [2]})
     folder.update_manifest({"counts": {"mine": {"draws": 3}}})
     assert folder.manifest() == {
         "format": FORMAT,
         "name": "demo",
         "counts": {"mine": {"draws": 3}, "curate": {"kept": 2}},
-        "findings": [2],
+        "judges": [2],
     }
     assert folder.manifest_path.read_text(encoding="utf-8").endswith("}\n")
 

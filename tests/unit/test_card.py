@@ -115,7 +115,7 @@ def test_the_numbers_are_those_of_the_manifest_and_the_tables(demo: ArenaFolder)
         assert f"<b>{name}</b>: {demo.table_rows(name)} rows" in body
         assert all(f"| `{column}` | {inline(meaning)} |" in body for column, meaning in table.meanings.items())
     judged, rated = body.index("## Judges"), body.index("## Ratings")
-    assert body.index(f"**Warning** gemma3: {manifest['findings'][0]['message']}") > judged > rated
+    assert body.index(f"**Warning** gemma3: {manifest['findings']['rate'][0]['message']}") > judged > rated
     assert manifest["recipe_digest"] in body
     assert "Gemma Terms of Use" in body
 
@@ -133,7 +133,7 @@ def test_the_snippet_names_the_repository_where_there_is_one(tmp_path: Path) -> 
 
 def test_a_warning_about_the_ratings_stands_with_them(copy: ArenaFolder) -> None:
     finding = {"name": "few_battles", "subject": "ratings", "message": "fewer than 30 decided battles"}
-    amend_manifest(copy, {"findings": [finding]})
+    amend_manifest(copy, {"findings": {"rate": [finding]}})
     write_card(copy)
     body = card(copy)
     assert body.index("## Ratings") < body.index("> **Warning** ratings: fewer than 30") < body.index("## Judges")
@@ -248,7 +248,7 @@ NASTY = (
 def test_foreign_text_stays_text(copy: ArenaFolder) -> None:
     finding = {"name": "judge_odd", "subject": "gemma3", "message": NASTY}
     other = {"name": "low_diversity", "subject": "gemma3", "message": NASTY}
-    amend_manifest(copy, {"findings": [finding, other], "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    amend_manifest(copy, {"findings": {"rate": [finding, other]}, "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
     before = _headings(card(copy))
     write_card(copy)
     assert _headings(card(copy)) == before

@@ -1,25 +1,35 @@
 """Which candidates enter the arena."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from warriorcoder.ids import instruction_id
-from warriorcoder.pipelines.mining.curation import Candidate, curate
+from warriorcoder.pipelines.mining.candidates import Candidate
+from warriorcoder.pipelines.mining.curation import Curated, curate
+from warriorcoder.pipelines.mining.grading import Grade
+from warriorcoder.pipelines.mining.screening import Screening
 from warriorcoder.recipe_mining import Curation
-from warriorcoder.tables import TABLES
+from warriorcoder.tables import MINED, TABLES
 
 ALL = ["poor", "average", "good", "excellent"]
 
 
 def candidate(text: str, miner: str = "one", draw: int = 0) -> Candidate:
-    return Candidate(instruction_id(text), text, miner, draw, 1.0, 0.95)
+    return Candidate(instruction_id(text), text, miner, MINED, draw, 1.0, 0.95)
+
+
+def curated(candidates: list[Candidate], grades: dict[str, Grade], seed: int = 0, **settings: Any) -> Curated:
+    curation = Curation.model_validate({"decontaminate": [], **settings})
+    return curate(Screening(curation).screen(candidates), grades, curation, seed)
 
 
 def run(*graded: tuple[str, int | None], **settings: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     candidates = [candidate(text, draw=draw) for draw, (text, _) in enumerate(graded)]
-    grades = {instruction_id(text): grade for text, grade in graded if grade is not None}
-    return curate(candidates, grades, Curation.model_validate(settings), 0)
+    grades = {instruction_id(text): Grade(grade) for text, grade in graded if grade is not None}
+    found = curated(candidates, grades, **settings)
+    return found.rows, found.rejected
 
 
 def reasons(rejected: list[dict[str, Any]]) -> dict[str, str]:
@@ -60,16 +70,17 @@ def test_each_reason() -> None:
     details = {row["reason"]: row["detail"] for row in rejected}
     assert details["near_duplicate"] == f"of {instruction_id('Write a quick sort in Rust!')}, Jaccard 1.00"
     assert details["band"] == "average, grade 4"
-    assert details["surplus"] == "beyond the wanted size of 2"
+    assert details["surplus"] == "beyond the wanted size of 2; others are more diverse"
+    assert {row["instruction"]: row["repeats"] for row in kept} == {"Draw a tree": 0, "Write a quick sort in Rust!": 1}
 
 
 def test_the_same_instruction_of_two_miners_is_kept_once() -> None:
     candidates = [candidate("Sort a list", "one"), candidate("Sort a list", "two", 5)]
-    kept, rejected = curate(candidates, {instruction_id("Sort a list"): 8}, Curation(), 0)
-    assert [row["miner"] for row in kept] == ["one"]
-    (row,) = rejected
+    found = curated(candidates, {instruction_id("Sort a list"): Grade(8)})
+    assert [row["miner"] for row in found.rows] == ["one"]
+    (row,) = found.rejected
     assert (row["reason"], row["origin"], row["draw"]) == ("exact_duplicate", "two", 5)
-    assert row["detail"] == "mined by one too"
+    assert row["detail"] == "one has it too"
 
 
 @pytest.mark.parametrize("bands", [["poor"], ["average"], ["good"], ["excellent"], ["poor", "excellent"], ALL])
@@ -83,11 +94,76 @@ def test_bands_that_are_kept(bands: list[str]) -> None:
 def test_equal_grades_come_in_an_order_drawn_from_the_seed() -> None:
     texts = [f"word{number} other{number}" for number in range(10)]
     candidates = [candidate(text) for text in texts]
-    grades = {instruction_id(text): 7 for text in texts}
-    orders = [[row["instruction"] for row in curate(candidates, grades, Curation(), seed)[0]] for seed in (0, 0, 1)]
-    assert orders[0] == orders[1] != orders[2]
-    assert orders[0] == [row["instruction"] for row in curate(candidates[::-1], grades, Curation(), 0)[0]]
+    grades = {instruction_id(text): Grade(7) for text in texts}
+
+    def order(candidates: list[Candidate], seed: int) -> list[str]:
+        return [row["instruction"] for row in curated(candidates, grades, seed).rows]
+
+    assert order(candidates, 0) == order(candidates, 0) != order(candidates, 1)
+    assert order(candidates, 0) == order(candidates[::-1], 0)
 
 
 def test_no_candidates_give_nothing() -> None:
     assert run() == ([], [])
+
+
+def test_the_graders_overrule_the_rules_on_the_task() -> None:
+    text = "Explain recursion in Python"
+    for tasks, task in ((), "theory"), (("generation",), "generation"), (("generation", "debugging"), "theory"):
+        (row,) = curated([candidate(text)], {instruction_id(text): Grade(8, tasks)}).rows
+        assert row["task"] == task
+
+
+def test_what_gives_a_benchmark_away_is_never_graded() -> None:
+    task = (
+        "Check if in given list of numbers, are any two numbers closer to each other than given threshold. "
+        "Write has_close_elements in Python."
+    )
+    curation = Curation()
+    screened = Screening(curation).screen([candidate("Explain what a closure is"), candidate(task, draw=1)])
+    assert [each.instruction for each in screened.candidates] == ["Explain what a closure is"]
+    (row,) = screened.rejected
+    assert row["reason"] == "contaminated"
+    assert row["detail"].startswith("humaneval HumanEval/0, ")
+
+
+def test_the_nearest_reference_is_named_and_too_near_a_one_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "known.jsonl").write_text(
+        '{"prompt": "Write a function that reverses a linked list in place"}\n{"prompt": "Explain monads"}\n'
+    )
+    source = {"path": str(tmp_path / "known.jsonl"), "column": "prompt"}
+    texts = ["Write a function that reverses a linked list", "Sum the rows of a matrix with numpy"]
+    grades = {instruction_id(text): Grade(8) for text in texts}
+    found = curated([candidate(text) for text in texts], grades, novelty={"references": source})
+    near = {row["instruction"]: (row["rouge_l_max"], row["nearest_reference"]) for row in found.rows}
+    assert near[texts[0]] == (pytest.approx(16 / 18), "known.jsonl:1")
+    assert near[texts[1]][0] < 0.3
+    strict = curated([candidate(text) for text in texts], grades, novelty={"references": source, "threshold": 0.6})
+    assert [row["instruction"] for row in strict.rows] == [texts[1]]
+    (row,) = strict.rejected
+    assert (row["reason"], row["detail"]) == ("not_novel", "ROUGE-L 0.89 with known.jsonl:1")
+
+
+def test_the_size_takes_the_most_diverse_and_strata_their_parts() -> None:
+    alike = [f"Sort a list of {noun} in Python with merge sort" for noun in ("numbers", "names", "dates", "prices")]
+    other = ["Explain how a database index speeds up queries", "Fix the race between two threads in Java"]
+    grades = [(text, 7) for text in (*alike, *other)]
+    kept, rejected = run(*grades, size=3, near_duplicate=0.95)
+    assert {*other} < {row["instruction"] for row in kept}
+    assert [row["reason"] for row in rejected] == ["surplus"] * 3
+    kept, _ = run(*grades, size=3, near_duplicate=0.95, strata=["task"])
+    assert sum(row["instruction"] in alike for row in kept) == 2
+
+
+def test_duplicates_by_meaning_name_the_one_that_stays() -> None:
+    kept, rejected = run(
+        ("Reverse the words of a sentence in Go", 8),
+        ("Reverse the words of a sentence in Go, please, and reverse the words of a sentence", 7),
+        ("Explain monads", 7),
+        near_duplicate=0,
+        semantic_duplicate=0.7,
+    )
+    assert len(kept) == 2
+    assert reasons(rejected) == {
+        "Reverse the words of a sentence in Go, please, and reverse the words of a sentence": "semantic_duplicate"
+    }

@@ -8,12 +8,13 @@ from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.mining.grading import (
     FORM,
     PROMPT,
+    Grade,
+    Grading,
     Judged,
     agreed_task,
     band_of,
     graders_of,
     grading_call,
-    middle_grade,
     parse_judgement,
 )
 from warriorcoder.pipelines.prompts import read_prompt
@@ -157,9 +158,14 @@ def test_the_prompt_names_every_class_and_its_example_is_read() -> None:
     assert parse_judgement(prompt.replace("<instruction>", "")[-40:]) == Judged(7, "debugging")
 
 
-@pytest.mark.parametrize(("grades", "middle"), [([], None), ([7], 7), ([3, 8], 3), ([9, 1, 5], 5), ([2, 10, 10, 4], 4)])
-def test_middle_grade(grades: list[int], middle: int | None) -> None:
-    assert middle_grade(grades) == middle
+@pytest.mark.parametrize(("grades", "middle"), [([7], 7), ([3, 8], 3), ([9, 1, 5], 5), ([2, 10, 10, 4], 4)])
+def test_several_graders_come_to_the_middle_one(grades: list[int], middle: int) -> None:
+    grading = Grading()
+    for number, grade in enumerate(grades):
+        assert grading.take("a", f"Clear.\nTask: {'debugging' if number else 'theory'}\n[[{grade}]]")
+    assert not grading.take("a", "I cannot say.")
+    assert not grading.take("b", "[[11]]")
+    assert grading.grades() == {"a": Grade(middle, ("theory", *["debugging"] * (len(grades) - 1)))}
 
 
 def test_bands() -> None:
