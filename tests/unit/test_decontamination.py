@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from warriorcoder.pipelines.mining.benchmark_tasks import BenchmarkTask, read_tasks
+from warriorcoder.pipelines.mining.code_overlap import TEXTBOOK
 from warriorcoder.pipelines.mining.decontamination import SHOWN, Check, Decontaminator, Hit
 from warriorcoder.pipelines.mining.entry_points import is_distinctive
 
@@ -69,8 +70,8 @@ def test_a_solution_with_other_names_is_found() -> None:
         solution = renamed("def solve_it():\n" + task.program[len(task.prompt) :])
         if task.task_id not in found(f"Here you are:\n```python\n{solution}\n```", Check.CODE):
             missed.add(int(task.task_id.split("/")[1]))
-    # 31 is the test for primes that four other tasks have in their solutions.
-    assert missed == TRIVIAL | {31}
+    # The test for primes and the search for the largest are out of a textbook.
+    assert missed == TRIVIAL | {31, 35}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_solution_with_other_names_is_found() -> None:
         ("const hasCloseElements = (numbers, threshold) => {", "HumanEval/0", Check.ENTRY_POINT),
         ("fn separate_paren_groups(s: String) -> Vec<String>", "HumanEval/1", Check.ENTRY_POINT),
         ("`strlen` shall return the length of given string, as an integer", "", None),
-        ("Write median(l) to return median of elements in the list l.", "HumanEval/47", Check.ENTRY_POINT),
+        ("longest(texts) shall return the first one in case of multiple strings!", "HumanEval/12", Check.ENTRY_POINT),
         (
             "Given a list of numbers,\n* Check if in given list of numbers, are any two numbers closer to each other\n"
             "than given threshold!",
@@ -100,6 +101,13 @@ def test_a_solution_with_other_names_is_found() -> None:
             "",
             None,
         ),
+        (
+            "Return true if a given number is prime, and false otherwise.",
+            "HumanEval/31",
+            Check.NGRAM,
+        ),
+        ("Write `is_prime` in Java, which shall return true if a given number is a prime.", "", None),
+        ("You may assume that each of the elements in the array will be in the range of [-1000, 1000].", "", None),
         ("", "", None),
     ],
 )
@@ -165,6 +173,20 @@ def test_the_length_of_an_ngram_is_given(n: int) -> None:
 )
 def test_a_name_is_distinctive_or_needs_another_sign(name: str, alone: bool) -> None:
     assert is_distinctive(name) is alone
+
+
+@pytest.mark.parametrize("function", TEXTBOOK.split("\n\n"))
+def test_textbook_code_is_nobodys(function: str) -> None:
+    assert humaneval().hits(f"Translate this into C++:\n```python\n{function}\n```") == []
+
+
+def test_instructions_that_models_wrote_are_no_hits() -> None:
+    """The real draws that the tests have, from SmolLM2 and Gemma."""
+    files = sorted((Path(__file__).parents[1] / "data" / "draws").glob("*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    texts = [row.get("text") or row.get("instruction") for row in rows]
+    assert len(texts) > 60
+    assert [text for text in texts if humaneval().hits(text)] == []
 
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
