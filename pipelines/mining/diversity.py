@@ -1,4 +1,4 @@
-"""Diversity: k-center greedy (Gonzalez 1985; for choosing data: Sener and Savarese, arXiv 1708.00489), seeded by grade."""
+"""Diversity: k-center greedy (Gonzalez 1985; to choose data: Sener, Savarese, arXiv 1708.00489), seeded by grade."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
