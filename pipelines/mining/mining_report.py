@@ -194,7 +194,9 @@ def _yields(
             made[expert, setting] += 1
             kept[expert, setting] += reason is None
             good[expert, setting] += reason is None or reason == Reason.SURPLUS.value
-    experts, of_settings, of_cells = [], [], []
+    experts: list[Yield] = []
+    of_settings: list[Yield] = []
+    of_cells: list[Yield] = []
     for expert, grid in grids.items():
         places = [_settings_of(cell, systems) for cell in cells(grid)]
         axes = [list(dict.fromkeys(values)) for values in zip(*places, strict=True)]
