@@ -17,6 +17,7 @@ Gram = tuple[str, ...]
 
 _SENTENCE_END = re.compile(r"[.!?:;\n\"]+")
 _WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"[^\W\d]\w*")
 _DEFINED = re.compile(r"\bdef\s+(\w+)")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t].*$", re.M)
 
@@ -50,7 +51,7 @@ def words_of(text: str) -> Words:
     text = unicodedata.normalize("NFKC", text).lower()
     sentences = [tuple(_WORD.findall(part)) for part in _SENTENCE_END.split(text)]
     defined = set(_DEFINED.findall(text))
-    unnamed = re.sub(rf"\b(?:{'|'.join(map(re.escape, sorted(defined)))})\b", "0def", text) if defined else ""
+    unnamed = _NAME.sub(lambda name: "0def" if name[0] in defined else name[0], text) if defined else ""
     return Words([word for sentence in sentences for word in sentence], sentences, _WORD.findall(unnamed))
 
 

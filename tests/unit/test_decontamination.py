@@ -116,6 +116,16 @@ def test_what_is_a_hit(text: str, task: str, check: Check | None) -> None:
     assert [(hit.task_id, hit.check) for hit in hits] == ([(task, check)] if check else [])
 
 
+_BEGINNINGS = ['"""', "'''\n", "def f", "def f():\n", "return ", "a_", "aB", "`", "x = f(", "\\", '"', "def f1\n"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", _BEGINNINGS)
+def test_no_text_takes_long(piece: str) -> None:
+    """A hundred thousand characters of what a check begins with."""
+    assert humaneval().hits("return " + piece * (100_000 // len(piece))) == []
+
+
 def test_a_hit_says_what_it_is() -> None:
     hit = humaneval().hits("see has_close_elements")[0]
     assert hit == Hit("humaneval", "HumanEval/0", Check.ENTRY_POINT, "has_close_elements")
