@@ -182,7 +182,7 @@ def _described(name: str, texts: list[str]) -> str:
     common = sum(count for _, count in counts.most_common(100)) / counts.total()
     near = self_nearest(texts)[0]
     return (
-        f"{name}: words {words[0]:.0f}, {words[1]:.0f}, {words[2]:.0f} (5, 50, 95 %); {len(counts):,} different tokens, "
+        f"{name}: words {words[0]:.0f}, {words[1]:.0f}, {words[2]:.0f} (5, 50, 95 %); {len(counts):,} tokens differ, "
         f"the 100 most frequent are {common:.2f} of all; ROUGE-L with the nearest other: median {np.median(near):.2f}, "
         f"above 0.6 in {np.mean(near > 0.6):.3f}"
     )
