@@ -25,11 +25,12 @@ PERMUTATIONS = 128
 
 def by_datasketch(texts: list[str], threshold: float) -> dict[int, tuple[int, float]]:
     index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
-    shared = MinHash(num_perm=PERMUTATIONS, seed=7).permutations
+    # A copy shares the permutations; to draw them anew takes as long as all the rest.
+    empty = MinHash(num_perm=PERMUTATIONS, seed=7)
     sets = [words(text) for text in texts]
     found: dict[int, tuple[int, float]] = {}
     for place, tokens in enumerate(sets):
-        sketch = MinHash(num_perm=PERMUTATIONS, seed=7, permutations=shared)
+        sketch = empty.copy()
         sketch.update_batch([token.encode("utf-8") for token in tokens])
         similar = [(jaccard(tokens, sets[other]), -other) for other in index.query(sketch)]
         best = max(similar, default=(0.0, 0))
