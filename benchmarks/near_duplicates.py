@@ -29,7 +29,7 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class Size:
-    """Texts beside the peer, of the memory bar, of the growing sizes, compared all with all; times as fast as the peer."""
+    """Texts beside the peer, of the memory bar, of the growing sizes, compared all with all; the speed wanted."""
 
     peer: int
     large: int

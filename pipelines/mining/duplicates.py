@@ -159,8 +159,9 @@ def _repeats(first: Places, distinct: Places, search: _Search, stays: Places) ->
     """From distinct sets to texts: a text takes the most similar of those that stay before it, at once the first."""
     staying = np.zeros(len(distinct), dtype=bool)
     staying[stays] = True
-    ones, others, values = search.similar()
-    ones, others, values = (np.concatenate(both) for both in ((ones, others), (others, ones), (values, values)))
+    earlier, later, similarities = search.similar()
+    ones, others = np.concatenate([earlier, later]), np.concatenate([later, earlier])
+    values = np.concatenate([similarities, similarities])
     use = staying[ones] & ~staying[others]
     near: dict[int, list[tuple[float, int]]] = {}
     for one, other, value in zip(
