@@ -134,6 +134,13 @@ def test_a_hit_says_what_it_is() -> None:
         assert all(0 < len(hit.matched) <= SHOWN and "\n" not in hit.matched for hit in humaneval().hits(task.program))
 
 
+def test_an_odd_name_counts_as_it_is_spelt() -> None:
+    decontaminator = Decontaminator([BenchmarkTask("own", "1", "Remove it.", entry_point="remove_Occ")])
+    assert [hit.matched for hit in decontaminator.hits("def remove_Occ(s, ch): ...")] == ["remove_Occ"]
+    assert decontaminator.hits("def remove_occ(s, ch): ...") == []
+    assert decontaminator.hits("def removeOcc(s, ch): ...") == []
+
+
 def test_a_short_wording_counts_as_a_whole_sentence_only() -> None:
     stock = [f"Write a function to find the {word} of the list." for word in ("sum", "mode", "end", "top")]
     tasks = [
