@@ -30,7 +30,8 @@ def test_sets_come_in_their_order_without_blank_rows(tmp_path: Path) -> None:
 def test_the_nearest_is_found_by_its_name() -> None:
     references = read_references([open_set("humaneval")])
     values, places = nearest(
-        [references.texts[7], "def has_close_elements(numbers: List[float], threshold: float) -> bool"], references.texts
+        [references.texts[7], "def has_close_elements(numbers: List[float], threshold: float) -> bool"],
+        references.texts,
     )
     assert [references.names[place] for place in places] == ["humaneval:HumanEval/7", "humaneval:HumanEval/0"]
     assert values[0] == 1
