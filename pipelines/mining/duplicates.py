@@ -41,8 +41,9 @@ def near_duplicates(texts: Sequence[str], threshold: float, seed: int, workers: 
     sets = word_sets(texts)
     first = _first_equal(sets)
     distinct = np.flatnonzero(first == np.arange(len(texts)))
+    sets = _taken(sets, distinct)
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
-        search = _Search(_taken(sets, distinct), threshold, seed, pool)
+        search = _Search(sets, threshold, seed, pool)
         stays = search.run()
     return _repeats(first, distinct, search, stays)
 
