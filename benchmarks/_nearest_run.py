@@ -2,7 +2,8 @@
 
 python benchmarks/_nearest_run.py CANDIDATES.json REFERENCES.json WORKERS RESULT.npz
 
-Prints JSON: seconds of the wall clock and of the processors, and the process's peak in bytes.
+Without references (a dash) the candidates are compared among themselves. Prints JSON: seconds of the wall clock
+and of the processors, and the process's peak in bytes.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from warriorcoder.pipelines.mining.novelty import nearest
+from warriorcoder.pipelines.mining.novelty import nearest, self_nearest
 
 
 def peak_bytes() -> int:
@@ -26,9 +27,9 @@ def peak_bytes() -> int:
 
 def main() -> None:
     candidates, references, workers, result = sys.argv[1:]
-    texts = [json.loads(Path(path).read_text()) for path in (candidates, references)]
+    texts = [json.loads(Path(path).read_text()) for path in (candidates, references) if path != "-"]
     began, busy = time.perf_counter(), time.process_time()
-    values, places = nearest(*texts, workers=int(workers))
+    values, places = (nearest if len(texts) == 2 else self_nearest)(*texts, workers=int(workers))
     measured = {"seconds": time.perf_counter() - began, "busy": time.process_time() - busy, "peak": peak_bytes()}
     np.savez(result, values=values, places=places)
     print(json.dumps(measured))

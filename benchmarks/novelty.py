@@ -1,9 +1,10 @@
 """ROUGE-L F1 of mined instructions against references: as fast as claimed, and rouge-score's own values?
 
-Candidates and references are coding instructions of 20-120 words. Ours is `nearest` on two threads, from
-texts to values; the peer is rouge-score 0.1.2, a random sample of pairs, measured before and after every
-run of ours. The values are compared with the peer's on random pairs, on the pairs found nearest and on whole
-rows; more rows are compared with rapidfuzz's LCS of every pair, unfolded and without bounds.
+Candidates and references are coding instructions of 20-120 words (`_instruction_texts.py` says how like real
+ones), or those of --candidates and --references. Ours is `nearest` on two threads, from texts to values; the peer
+is rouge-score 0.1.2, a random sample of pairs, measured before and after every run of ours. The values are
+compared with the peer's on random pairs, on the pairs found nearest and on whole rows; more rows are compared with
+rapidfuzz's LCS of every pair, unfolded and without bounds. The same of self-ROUGE, `self_nearest`.
 """
 
 import argparse
@@ -28,7 +29,9 @@ from rapidfuzz.process import cdist
 from rouge_score.rouge_scorer import RougeScorer
 
 from warriorcoder.pipelines.mining.novelty import histogram, nearest
+from warriorcoder.pipelines.mining.references import read_references
 from warriorcoder.pipelines.mining.rouge import f_measure, tokens
+from warriorcoder.pipelines.mining.text_sets import open_set
 
 WORKERS = 2
 GIB = 2**30
@@ -65,20 +68,24 @@ class Ran:
     places: NDArray[np.int64]
 
 
-def ours(candidates: list[str], references: list[str]) -> Ran:
+def ours(candidates: list[str], references: list[str] | None) -> Ran:
+    """A run against references, or of candidates among themselves."""
     with tempfile.TemporaryDirectory(prefix="novelty-") as name:
         folder = Path(name)
         (folder / "candidates.json").write_text(json.dumps(candidates))
-        (folder / "references.json").write_text(json.dumps(references))
+        files = [str(folder / "candidates.json"), "-"]
+        if references is not None:
+            (folder / "references.json").write_text(json.dumps(references))
+            files[1] = str(folder / "references.json")
         script = Path(__file__).with_name("_nearest_run.py")
-        files = [str(folder / file) for file in ("candidates.json", "references.json")]
         command = [sys.executable, str(script), *files, str(WORKERS), str(folder / "found.npz")]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         with np.load(folder / "found.npz") as found:
             ran = Ran(**json.loads(done.stdout), values=found["values"], places=found["places"])
-    pairs = len(candidates) * len(references)
+    others = len(references) if references is not None else len(candidates) - 1
+    pairs = len(candidates) * others
     say(
-        f"  {len(candidates):,} x {len(references):,}: {ran.seconds:.1f} s, {ran.busy:.1f} s of processor; "
+        f"  {len(candidates):,} x {others:,}: {ran.seconds:.1f} s, {ran.busy:.1f} s of processor; "
         f"{ran.seconds / pairs * 1e9:.1f} ns a pair; peak {ran.peak / GIB:.3f} GiB"
     )
     return ran
@@ -144,10 +151,10 @@ def equality(candidates: list[str], references: list[str], peer: Peer, ran: Ran,
         abs(nearest([candidates[one]], [references[other]], workers=1)[0][0] - peer.value(one, other))
         for one, other in pairs
     ]
-    some = rng.sample(range(len(candidates)), size.pairs)
+    some = rng.sample(range(len(candidates)), min(size.pairs, len(candidates)))
     apart_nearest = [abs(ran.values[one] - peer.value(one, int(ran.places[one]))) for one in some]
     beyond = [peer.value(one, other) - ran.values[one] for one, other in pairs]
-    say(f"  {size.pairs:,} random pairs, {size.pairs:,} nearest pairs")
+    say(f"  {size.pairs:,} random pairs, {len(some):,} nearest pairs")
     rows = rng.sample(range(len(candidates)), size.rows)
     wrong, apart_rows = 0, []
     for one in rows:
@@ -157,10 +164,7 @@ def equality(candidates: list[str], references: list[str], peer: Peer, ran: Ran,
         wrong += int((every >= every.max() - 1e-12).argmax() != ran.places[one])
     say(f"  {size.rows} whole rows, {size.rows * len(references):,} pairs")
     unfolded = rng.sample(range(len(candidates)), size.unfolded_rows)
-    asked, given = [tokens(candidates[one]) for one in unfolded], [tokens(reference) for reference in references]
-    common = cdist(asked, given, scorer=LCSseq.similarity, dtype=np.int32, workers=WORKERS)
-    lengths, others = (np.array([len(each) for each in side]) for side in (asked, given))
-    every = f_measure(common, lengths[:, None], others[None, :])
+    every = _every(candidates, references, unfolded)
     highest = every.max(axis=1)
     apart_rows += list(np.abs(highest - ran.values[unfolded]))
     wrong += int(np.sum((every >= highest[:, None] - 1e-12).argmax(axis=1) != ran.places[unfolded]))
@@ -168,7 +172,7 @@ def equality(candidates: list[str], references: list[str], peer: Peer, ran: Ran,
     return [
         at_most(f"largest difference from rouge-score over {size.pairs:,} random pairs", float(max(apart)), 1e-9),
         at_most(
-            f"largest difference from rouge-score over {size.pairs:,} nearest pairs", float(max(apart_nearest)), 1e-9
+            f"largest difference from rouge-score over {len(some):,} nearest pairs", float(max(apart_nearest)), 1e-9
         ),
         at_most(
             f"most by which a random pair, of {size.pairs:,}, is above its row's maximum", float(max(beyond)), 1e-9
@@ -180,6 +184,44 @@ def equality(candidates: list[str], references: list[str], peer: Peer, ran: Ran,
             1e-9,
         ),
         at_most("rows of these whose nearest reference is another one", wrong, 0),
+    ]
+
+
+def _every(candidates: list[str], references: list[str], rows: list[int]) -> NDArray[np.float64]:
+    """ROUGE-L F1 of some candidates with all references, by rapidfuzz's LCS of every pair."""
+    asked, given = [tokens(candidates[one]) for one in rows], [tokens(reference) for reference in references]
+    common = cdist(asked, given, scorer=LCSseq.similarity, dtype=np.int32, workers=WORKERS)
+    lengths, others = (np.array([len(each) for each in side]) for side in (asked, given))
+    return f_measure(common, lengths[:, None], others[None, :])
+
+
+def self_rouge(texts: list[str], peer: Peer, size: Size) -> list[Claim]:
+    say("self-ROUGE, every text among all the others:")
+    before = peer.seconds()
+    ran = ours(texts, None)
+    a_pair, peers = ran.seconds / (len(texts) * (len(texts) - 1)), (before + peer.seconds()) / 2
+    say(f"  rouge-score's time a pair is ours times {peers / a_pair:,.0f}")
+    chosen = random.Random(5).sample(range(len(texts)), min(size.unfolded_rows, len(texts)))
+    every = _every(texts, texts, chosen)
+    every[np.arange(len(chosen)), chosen] = -1
+    highest = every.max(axis=1)
+    wrong = int(np.sum((every >= highest[:, None] - 1e-12).argmax(axis=1) != ran.places[chosen]))
+    say(f"  {len(chosen)} whole rows by rapidfuzz, {every.size:,} pairs; median {median(ran.values):.2f}")
+    return [
+        ratio_at_most(
+            f"self-ROUGE: nanoseconds a pair of {len(texts):,} texts, {WORKERS} threads; peer: rouge-score; bar on the "
+            "ratio: 1/5000",
+            a_pair * 1e9,
+            peers * 1e9,
+            1 / 5000,
+        ),
+        at_most("self-ROUGE: GiB at the peak of the process", ran.peak / GIB, 1.0),
+        at_most(
+            f"self-ROUGE: largest difference of maxima over {len(chosen)} whole rows",
+            float(np.abs(highest - ran.values[chosen]).max()),
+            1e-9,
+        ),
+        at_most("self-ROUGE: rows of these whose nearest text is another one", wrong, 0),
     ]
 
 
@@ -206,21 +248,42 @@ def show(ran: Ran) -> None:
     say(f"  highest ROUGE-L F1 of the candidates: median {median(ran.values):.2f}; {counts}")
 
 
+def written(size: Size) -> tuple[list[str], list[str]]:
+    """Candidates, as many as are compared, and references, as many as are extrapolated to."""
+    writer = InstructionWriter()
+    references = writer.write(size.large, seed=1)
+    return writer.write(size.texts, seed=2, known=references[: size.texts]), references
+
+
+def read(path: str, column: str | None) -> list[str]:
+    return read_references([open_set(path, column)]).texts
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="8,000 x 8,000 texts: a minute")
-    size = QUICK if parser.parse_args().quick else FULL
-    writer = InstructionWriter()
-    all_references = writer.write(size.large, seed=1)
-    all_candidates = writer.write(size.texts, seed=2, known=all_references[: size.texts])
-    lengths = [len(text.split()) for text in all_references]
-    say(f"instructions of {min(lengths)}-{max(lengths)} words, median {median(lengths):g}; {all_references[0]!r}")
-    candidates, references = all_candidates, all_references[: size.texts]
+    parser.add_argument("--candidates", metavar="FILE", help="texts of your own, in a .jsonl, .json or .parquet file")
+    parser.add_argument("--references", metavar="FILE", help="what they are compared with")
+    parser.add_argument("--column", help="the column of both that has the texts")
+    given = parser.parse_args()
+    if (given.candidates is None) != (given.references is None):
+        parser.error("--candidates and --references go together")
+    size = QUICK if given.quick else FULL
+    if given.candidates:
+        candidates, references = (read(path, given.column) for path in (given.candidates, given.references))
+        all_references = None
+    else:
+        candidates, all_references = written(size)
+        references = all_references[: size.texts]
+    lengths = [len(text.split()) for text in references]
+    say(f"references of {min(lengths)}-{max(lengths)} words, median {median(lengths):g}; {references[0]!r}")
     peer = Peer(candidates, references, size.peer_pairs)
     claims, ran = speed(candidates, references, peer, size.rounds)
     show(ran)
     claims += equality(candidates, references, peer, ran, size)
-    claims += growth(candidates, all_references, size)
+    claims += self_rouge(references, Peer(references, references, size.peer_pairs), size)
+    if all_references is not None:
+        claims += growth(candidates, all_references, size)
     finish(claims)
 
 

@@ -155,7 +155,12 @@ def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list
         "judge": [("battles", "battles")],
         "build": [("desirable", "kto rows")],
     }
-    line = [(counts[stage][key], what) for stage in stages for key, what in of.get(stage, [])]
+    line = [
+        (counts[stage][key], what)
+        for stage in stages
+        for key, what in of.get(stage, [])
+        if key != "brought" or counts[stage][key]
+    ]
     if "build" in stages:
         line[-1] = (counts["build"]["desirable"] + counts["build"]["undesirable"], "kto rows")
     return line

@@ -29,7 +29,7 @@ _PHRASES = (
 )
 
 _ASKS = re.compile(
-    rf"\?|(?:\A|[.!?:;,]\s+|\n)[\s\d.)*\-#\"']*(?:(?:{_BEFORE_A_VERB}) )*(?:{'|'.join(_VERBS.split())})\b"
+    rf"\?|(?:\A|[.!?:;,]\s{{1,8}}|\n)[\s\d.)*\-#\"']{{0,12}}(?:(?:{_BEFORE_A_VERB}) )*(?:{'|'.join(_VERBS.split())})\b"
     rf"|\b(?:{_PHRASES})\b"
     # A function with nothing but its docstring asks to be completed.
     r"|\bdef \w+\([^\n]*\n\s*(?:\"\"\"|''')",

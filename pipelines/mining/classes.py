@@ -20,7 +20,7 @@ _TOLD = (
 )
 # How a request begins, before its verb.
 _START = (
-    r"\A\W*(?:(?:hi|hello|hey)\b[^.!?\n]*[.!,]\s*)?(?:python:?\s+)?(?:(?:can|could|would) (?:you|we) (?:please )?"
+    r"\A\W{0,12}(?:(?:hi|hello|hey)\b[^.!?\n]*[.!,]\s*)?(?:python:?\s+)?(?:(?:can|could|would) (?:you|we) (?:please )?"
     r"|please |i(?:'d| would) like you to )?"
 )
 _NEAR = r"\b[^.?!\n]{0,40}\b"
@@ -33,7 +33,7 @@ _TASKS = (
         rf"\b(?:write|add|create|generate|design|need|provide|suggest|extend|give me|have){_NEAR}(?:tests?|test cases?"
         r"|test suite)\b(?! whether| if)"
         r"|\b(?:unit-?test|mock(?:s|ing)?|test coverage)\b[^.?!]*\b(?:for|of|this|the|my)\b"
-        r"|\b(?:using|use|with) (?:pytest|unittest|junit)\b|\btests? would\b|\A\W*test (?:this|the|my)\b"
+        r"|\b(?:using|use|with) (?:pytest|unittest|junit)\b|\btests? would\b|\A\W{0,12}test (?:this|the|my)\b"
         r"|\bhow (?:do|can|should|would) (?:i|we|you) (?:unit-?)?test\b",
     ),
     (
@@ -62,7 +62,7 @@ _TASKS = (
         r"|(?:doesn'?t|does not|don't|isn't|is not|not) work\w*|but it (?:fails|crashes)|crashes|broken)\b"
         r"|\b[A-Za-z]+(?:Exception|(?-i:[a-z]Error))\b",
     ),
-    ("generation", r"\A\W*how (?:can|do|would|should) (?:i|we|you) (?:write|create|implement|build|make|code)\b"),
+    ("generation", r"\A\W{0,12}how (?:can|do|would|should) (?:i|we|you) (?:write|create|implement|build|make|code)\b"),
     (
         "theory",
         rf"{_START}(?:help me )?(?:explain|describe|compare|discuss|understand|summari[sz]e|list"
@@ -79,14 +79,14 @@ _TASKS = (
         r"|\b(?:please |can you |could you |help me |i need to |want to |(?:need|help) (?:me )?(?:with )?(?:an? )?)"
         rf"(?:{_MAKING})\b"
         r"|\b(?:provide|give|need|help|assist|want|show|looking for|suggest|offer|what(?:'s| is))\b[^.?!\n]{0,60}"
-        rf"\b(?:{_MADE})\b|[.\n;:,]\s*(?:{_MAKING})\b|\bdef \w+\("
+        rf"\b(?:{_MADE})\b|[.\n;:,]\s{{0,4}}(?:{_MAKING})\b|\bdef \w+\("
         r"|\b(?:help|assist)\b[^.?!\n]{0,20}\b(?:writ|design|implement|creat|build|develop|cod)ing\b",
     ),
     (
         "theory",
         r"\b(?:expla(?:in|nation)|what(?:'s| is| are| does| happens)|why|differences?|compare|describe|summary|suggest"
         rf"|how (?:do|does|can|to|would)|tell me|step-by-step|understand|{_TOLD})\b"
-        r"|(?:\A|[.!?\n]\s*)(?:what|which|who)\b",
+        r"|(?:\A|[.!?\n]\s{0,4})(?:what|which|who)\b",
     ),
     ("generation", rf"\b(?:{_MAKING})\b"),
 )

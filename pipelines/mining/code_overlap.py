@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from warriorcoder.pipelines.mining.benchmark_tasks import BenchmarkTask
 from warriorcoder.pipelines.mining.word_overlap import SEVERAL
@@ -21,6 +22,9 @@ RUN = 30
 
 BODY = 20
 """Tokens of the shortest function whose body is known as a whole. Shorter ones are trivial: `return a + b`."""
+
+TEXTBOOK = Path(__file__).with_name("textbook_code.txt").read_text(encoding="utf-8")
+"""Functions that stand in every textbook, and in the answers of every model."""
 
 _PREFIX = r"(?:\b[rRbBuUfF]{1,2})?"
 _TOKEN = re.compile(
@@ -76,7 +80,8 @@ class CodeIndex:
     """Runs of the tasks' programs, and bodies shorter than a run, to be found again in texts.
 
     Tasks go by their places in the list. A run that two programs of a benchmark have is what everybody writes (a
-    test for primes, say) and belongs to neither, nor does a body that `SEVERAL` tasks have.
+    test for primes, say) and belongs to neither, nor does a body that `SEVERAL` tasks have, nor what is out of a
+    textbook but for ten tokens.
     """
 
     def __init__(self, tasks: list[BenchmarkTask]) -> None:
@@ -84,6 +89,8 @@ class CodeIndex:
         # By signs and then by use of names, since signs are quickly compared.
         self._runs: dict[str, dict[Uses, list[int]]] = {}
         self._bodies: dict[str, list[tuple[str, Uses, list[int]]]] = {}
+        book = self._tokens(TEXTBOOK, learn=True)
+        self._textbook = {book.run(start, start + BODY) for start in range(len(book.signs) - BODY + 1)}
         runs: dict[tuple[str, str, Uses], list[int]] = {}
         bodies: dict[tuple[str, str, Uses], list[int]] = {}
         programs: set[tuple[str, str, Uses]] = set()
@@ -93,10 +100,11 @@ class CodeIndex:
             whole = (task.benchmark, *tokens.run(0, size))
             if whole not in programs:
                 programs.add(whole)
-                for span in {tokens.run(start, start + RUN): None for start in range(size - RUN + 1)}:
+                own = [start for start in range(size - RUN + 1) if not self._is_textbook(tokens, start, start + RUN)]
+                for span in {tokens.run(start, start + RUN): None for start in own}:
                     runs.setdefault((task.benchmark, *span), []).append(number)
             start = tokens.body(task.entry_point)
-            if BODY <= size - start < RUN:
+            if BODY <= size - start < RUN and not self._is_textbook(tokens, start, size):
                 bodies.setdefault((task.benchmark, *tokens.run(start, size)), []).append(number)
         for (_, signs, uses), numbers in runs.items():
             if len(numbers) == 1:
@@ -104,6 +112,9 @@ class CodeIndex:
         for (_, signs, uses), numbers in bodies.items():
             if len(numbers) < SEVERAL:
                 self._bodies.setdefault(signs[:BODY], []).append((signs, uses, numbers))
+
+    def _is_textbook(self, tokens: _Tokens, start: int, end: int) -> bool:
+        return any(tokens.run(place, place + BODY) in self._textbook for place in range(start, end - BODY + 1))
 
     def find(self, text: str) -> Iterator[tuple[int, str]]:
         """The tasks of which a text has a run or the body, each once, and the code as it stands in the text."""

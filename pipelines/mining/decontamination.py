@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from warriorcoder.pipelines.mining.benchmark_tasks import BenchmarkTask
 from warriorcoder.pipelines.mining.code_overlap import CodeIndex
-from warriorcoder.pipelines.mining.entry_points import EntryPoints, is_distinctive
+from warriorcoder.pipelines.mining.entry_points import EntryPoints, is_distinctive, is_oddly_spelt
 from warriorcoder.pipelines.mining.word_overlap import WordIndex, words_of
 
 NGRAM = 10
@@ -58,7 +58,8 @@ class Decontaminator:
         found = [self._hit(number, Check.NGRAM, " ".join(gram)) for number, gram in self._words.find(words)]
         found += [self._hit(number, Check.CODE, " ".join(run.split())) for number, run in self._code.find(text)]
         for number, name in self._entry_points.find(text):
-            if self._distinctive[number] or self._words.shares_a_short_one(words, number):
+            as_spelt = name == self._tasks[number].entry_point and is_oddly_spelt(name)
+            if self._distinctive[number] or as_spelt or self._words.shares_a_short_one(words, number):
                 found.append(self._hit(number, Check.ENTRY_POINT, name))
         return list(dict.fromkeys(found))
 

@@ -1,4 +1,4 @@
-"""Diversity: k-center greedy (Gonzalez 1985; for choosing data: Sener and Savarese, arXiv 1708.00489), seeded by grade."""
+"""Diversity: k-center greedy (Gonzalez 1985; to choose data: Sener, Savarese, arXiv 1708.00489), seeded by grade."""
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
@@ -164,10 +164,12 @@ class _Greedy:
     def _pool(self, rows: Places, wanted: int) -> tuple[Places, float]:
         """Rows that have seen every center, and what the distance of no other row is above."""
         while len(rows) > wanted:
+            # Most bounds fall below the limit once their rows have caught up.
+            taken = min(4 * wanted, len(rows) - 1)
             bounds = self._bounds[rows]
-            parted = np.argpartition(bounds, len(rows) - wanted)
-            top = np.sort(rows[parted[-wanted:]])
-            limit = float(bounds[parted[: len(rows) - wanted]].max())
+            parted = np.argpartition(bounds, len(rows) - taken)
+            top = np.sort(rows[parted[-taken:]])
+            limit = float(bounds[parted[: len(rows) - taken]].max())
             fresh = bool(np.all(self._seen[top] == len(self.centers)))
             self._catch_up(top)
             pool = top[self._bounds[top] > limit]

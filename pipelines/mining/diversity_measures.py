@@ -51,10 +51,11 @@ def distinct_n_of(texts: Sequence[str], n: int, size: int) -> float | None:
 
 
 def embedding_spread(vectors: NDArray[Any]) -> float | None:
-    """The mean cosine distance, 0-2, of all pairs of n rows of unit length; None for fewer than two.
+    """The mean cosine distance, 0-2, of all pairs of n rows of unit length; None for fewer than two rows.
 
-    Exact without the pairs: the dot products of all ordered pairs, each row with itself among them, sum up to the
-    squared length of the rows' sum s, so the mean over pairs is 1 - (|s|^2 - n) / (n (n - 1)).
+    A row of zeros is at distance 1 from all. Exact without the pairs: the dot products of all ordered pairs, each row
+    with itself among them, sum up to the squared length of the rows' sum s, so the mean over pairs is
+    1 - (|s|^2 - n) / (n (n - 1)).
     """
     count = len(vectors)
     if count < 2:

@@ -41,8 +41,9 @@ def near_duplicates(texts: Sequence[str], threshold: float, seed: int, workers: 
     sets = word_sets(texts)
     first = _first_equal(sets)
     distinct = np.flatnonzero(first == np.arange(len(texts)))
+    sets = _taken(sets, distinct)
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
-        search = _Search(_taken(sets, distinct), threshold, seed, pool)
+        search = _Search(sets, threshold, seed, pool)
         stays = search.run()
     return _repeats(first, distinct, search, stays)
 
@@ -159,8 +160,9 @@ def _repeats(first: Places, distinct: Places, search: _Search, stays: Places) ->
     """From distinct sets to texts: a text takes the most similar of those that stay before it, at once the first."""
     staying = np.zeros(len(distinct), dtype=bool)
     staying[stays] = True
-    ones, others, values = search.similar()
-    ones, others, values = (np.concatenate(both) for both in ((ones, others), (others, ones), (values, values)))
+    earlier, later, similarities = search.similar()
+    ones, others = np.concatenate([earlier, later]), np.concatenate([later, earlier])
+    values = np.concatenate([similarities, similarities])
     use = staying[ones] & ~staying[others]
     near: dict[int, list[tuple[float, int]]] = {}
     for one, other, value in zip(

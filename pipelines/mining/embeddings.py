@@ -81,4 +81,5 @@ def _tf_idf(texts: Sequence[str], seed: int) -> NDArray[np.float32]:
 def _unit(vectors: NDArray[Any]) -> NDArray[np.float32]:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     # What is left of a text of common words alone after the reduction may be rounding.
-    return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6).astype(np.float32)
+    unit = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 1e-6)
+    return np.asarray(unit, dtype=np.float32)

@@ -31,6 +31,11 @@ class EntryPoints:
                 yield number, name
 
 
+def is_oddly_spelt(name: str) -> bool:
+    """Whether a name mixes both spellings, as MBPP's do: remove_Occ, find_Max_Num. As it is spelt it tells the task."""
+    return re.match(r"[a-z]+_(?:\w*_)?[A-Z][a-z]", name) is not None
+
+
 def is_distinctive(name: str) -> bool:
     """Whether a function's name alone tells the task: three words, and one of four letters that is not everyday."""
     parts = [part.lower() for part in _PART.findall(name)]

@@ -38,7 +38,7 @@ _FENCES = {
     **{"mysql": "sql", "postgresql": "sql", "rs": "rust", "kt": "kotlin"},
 }
 _SIGNS = {
-    "python": r"^\s*def \w+\(.*\).*:|^\s*from [\w.]+ import |^\s*elif .*:|\bself\.\w+",
+    "python": r"^[ \t]*def \w+\(.*\).*:|^[ \t]*from [\w.]+ import |^[ \t]*elif .*:|\bself\.\w+",
     "c++": r"#include <(?:iostream|vector|string|algorithm|map)>|\bstd::\w+",
     "c": r"#include <\w+\.h>",
     "java": r"\bpublic (?:static |final |abstract )*(?:class|void|int|String)\b|\bSystem\.out\.print",

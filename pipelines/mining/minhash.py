@@ -9,6 +9,7 @@ the number of texts asks for, and as many as RECALL asks for.
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from math import comb
 
@@ -113,7 +114,8 @@ class Sketches:
         for low in range(0, len(self._bands), batch):
             budget = (most_looked_at - looked_at) // batch
             bands = self._bands[low : low + batch]
-            fresh = list(self._pool.map(lambda band: self._of_band(band, places, split, most, budget), bands))
+            search = partial(self._of_band, places=places, split=split, most=most, budget=budget)
+            fresh = list(self._pool.map(search, bands))
             if any(each is None for each in fresh):
                 return None
             looked_at += sum(each[1] for each in fresh if each)

@@ -107,8 +107,8 @@ def mining_report(
 ) -> MiningReport:
     """The report on an arena's `instructions` and `rejected` rows; of the latter those of `mine` and `curate` count.
 
-    `grids` has the sampling grid of every expert that mined. Rows of another miner or origin were brought, and have
-    their set's name there. `tokens` are those drawn, by expert; `seed` chooses the samples.
+    `grids` has the sampling grid of every expert that mined. Rows without a miner, and of another origin, were
+    brought. `tokens` are those drawn, by expert; `seed` chooses the samples.
     """
     dropped = [row for row in rejected if row["stage"] in _STAGES]
     funnel, left = [], len(instructions) + len(dropped)
@@ -118,11 +118,11 @@ def mining_report(
     ):
         left -= count
         funnel.append(Drop(stage, reason, count, left))
-    of_experts = [(row["miner"], row["draw"], None) for row in instructions if row["miner"] in grids]
+    of_experts = [(row["miner"], row["draw"], None) for row in instructions if row["miner"] is not None]
     of_experts += [(row["origin"], row["draw"], row["reason"]) for row in dropped if row["origin"] in grids]
     systems = list(dict.fromkeys(cell.system for grid in grids.values() for cell in cells(grid)))
     experts, settings, by_cell = _yields(of_experts, grids, systems, tokens or {})
-    sets = Counter(row["miner"] for row in instructions if row["miner"] not in grids)
+    sets = Counter(row["source"] for row in instructions if row["miner"] is None)
     lost = Counter(row["origin"] for row in dropped if row["origin"] not in grids)
     near = [
         Near(row["instruction"], row["nearest_reference"] or "", row["rouge_l_max"])
@@ -194,7 +194,9 @@ def _yields(
             made[expert, setting] += 1
             kept[expert, setting] += reason is None
             good[expert, setting] += reason is None or reason == Reason.SURPLUS.value
-    experts, of_settings, of_cells = [], [], []
+    experts: list[Yield] = []
+    of_settings: list[Yield] = []
+    of_cells: list[Yield] = []
     for expert, grid in grids.items():
         places = [_settings_of(cell, systems) for cell in cells(grid)]
         axes = [list(dict.fromkeys(values)) for values in zip(*places, strict=True)]

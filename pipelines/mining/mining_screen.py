@@ -9,6 +9,7 @@ from warriorcoder.pipelines.mining.mining_report import Drop, MiningReport, Yiel
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 BAR = 30
 NAME = 22
@@ -175,7 +176,7 @@ def _screen(*labels: str, numbers: tuple[str, ...]) -> "Table":
     return screen
 
 
-def _text(text: str) -> object:
+def _text(text: str) -> "Text":
     from rich.text import Text
 
     return Text(text)

@@ -28,23 +28,23 @@ _CONTROL = re.compile(
     r"|</?s>|\[/?INST\]|\[/?SYSTEM_PROMPT\]|<</?SYS>>"
 )
 _ROLE = re.compile(
-    r"^\s*(?:#+\s*(?:instruction|response|assistant|user|human|system)\s*:?"
-    r"|\**(?:assistant|ai|bot|chatbot|system|user|human)\**\s*:?\**\s*$|\**(?:assistant|human|chatgpt)\**\s*:)"
-    r"|\A\s*\**user\**\s*:",
+    r"^[ \t]*(?:#+[ \t]*(?:instruction|response|assistant|user|human|system)[ \t]*:?"
+    r"|\**(?:assistant|ai|bot|chatbot|system|user|human)\**[ \t]*:?\**[ \t]*$|\**(?:assistant|human|chatgpt)\**[ \t]*:)"
+    r"|\A\**user\**[ \t]*:",
     re.I | re.M,
 )
 _ANSWER = re.compile(
-    r"^\s*(?:sure|certainly|of course|absolutely|great question)[,!.]"
-    r"|\A\s*(?:sure |certainly |as an ai\b|i'm sorry\b|thank you for)"
-    r"|^\W*(?:(?:your|possible|sample|model|correct) )?(?:solution|answer|response)(?:\(s\))?\W{0,3}:"
+    r"^[ \t]*(?:sure|certainly|of course|absolutely|great question)[,!.]"
+    r"|\A(?:sure |certainly |as an ai\b|i'm sorry\b|thank you for)"
+    r"|^[^\w\n]{0,8}(?:(?:your|possible|sample|model|correct) )?(?:solution|answer|response)(?:\(s\))?\W{0,3}:"
     r"|[.?!]\s+(?:solution|answer)\s*:|\bas an ai (?:language )?(?:model|assistant)\b",
     re.I | re.M,
 )
 # "Here is my code" opens a question as well as an answer, so the rest of the text tells which.
 _PERHAPS_ANSWER = re.compile(
-    r"\A\s*(?:here(?:'s| is) (?:a|an|the|one|my|your|how)\b|to (?:solve|create|implement|achieve|fix) (?:this|such)\b)"
-    r"|^\s*here(?:'s| is) (?:a|an|the|one|your) (?:\S+ ){0,3}(?:function|solution|implementation|script|program|query)"
-    r" (?:that|which|to|for)\b",
+    r"\A(?:here(?:'s| is) (?:a|an|the|one|my|your|how)\b|to (?:solve|create|implement|achieve|fix) (?:this|such)\b)"
+    r"|^[ \t]*here(?:'s| is) (?:a|an|the|one|your) (?:\S+ ){0,3}(?:function|solution|implementation|script"
+    r"|program|query) (?:that|which|to|for)\b",
     re.I | re.M,
 )
 _REQUEST = re.compile(
@@ -55,7 +55,7 @@ _REQUEST = re.compile(
 _WHOLE_BLOCK = re.compile(r"```.*?```", re.S)
 _CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.S)
 _BROKEN_OFF = re.compile(
-    r"\b(?:the|an?|of|that|which|whether|and|or|if|than|its|your|my|their|with|contains)\s*\Z|[,:(]\s*\Z", re.I
+    r"\b(?:the|an?|of|that|which|whether|and|or|if|than|its|your|my|their|with|contains)\Z|[,:(]\Z", re.I
 )
 _CODE = re.compile(r"[{}=;\[\]\"]")
 # In scripts without spaces every character counts as a word.

@@ -70,7 +70,7 @@ class Search:
         # The longest first: they take longest, and none should be left for the end.
         blocks = list(_alike(numbers, self._asked.lengths, BLOCK))[::-1]
         # rapidfuzz and most of numpy let other threads work.
-        with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(workers or _cores()) as pool:
             for block, (block_values, block_found) in zip(blocks, pool.map(self._block, blocks), strict=True):
                 values[at[block]], found[at[block]] = block_values, block_found
         return values, found
@@ -123,6 +123,11 @@ class Search:
         others = [self._given.exact(other) for other in chunk.numbers[places]]
         common = cdist([self._asked.exact(number)], others, scorer=LCSseq.similarity, dtype=np.int64)[0]
         return common, common / (self._asked.lengths[number] + chunk.lengths[places])
+
+
+def _cores() -> int:
+    """The cores that this process may use, where the system says so."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _at_least(score: Any) -> Any:

@@ -4,7 +4,7 @@ Reference sets and brought instructions are both read here.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,13 @@ from warriorcoder.pipelines.mining.text_datasets import Dataset, from_folder, fr
 from warriorcoder.pipelines.mining.text_tables import Array, Comma, Lines, Parquet, Table
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?")
-_FILES = {".jsonl": Lines, ".jsonl.gz": Lines, ".json": Array, ".csv": Comma, ".parquet": Parquet}
+_FILES: dict[str, Callable[[str, Path], Table]] = {
+    ".jsonl": Lines,
+    ".jsonl.gz": Lines,
+    ".json": Array,
+    ".csv": Comma,
+    ".parquet": Parquet,
+}
 _OTHER_FILES = (".gz", ".txt", ".zst", ".zip", ".tsv", ".arrow")
 """Endings by which a missing file is told from the id of a Hub dataset."""
 

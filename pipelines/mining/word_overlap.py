@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from warriorcoder.pipelines.mining.benchmark_tasks import BenchmarkTask
 
@@ -16,6 +17,7 @@ Gram = tuple[str, ...]
 
 _SENTENCE_END = re.compile(r"[.!?:;\n\"]+")
 _WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"[^\W\d]\w*")
 _DEFINED = re.compile(r"\bdef\s+(\w+)")
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t].*$", re.M)
 
@@ -27,6 +29,9 @@ STOCK = 4
 
 SHORTEST_TASK = 5
 """Words of the shortest task that is known by its wording alone."""
+
+
+_FUNCTION_WORDS = frozenset(Path(__file__).with_name("function_words.txt").read_text(encoding="utf-8").split())
 
 
 @dataclass(frozen=True)
@@ -46,17 +51,18 @@ def words_of(text: str) -> Words:
     text = unicodedata.normalize("NFKC", text).lower()
     sentences = [tuple(_WORD.findall(part)) for part in _SENTENCE_END.split(text)]
     defined = set(_DEFINED.findall(text))
-    unnamed = re.sub(rf"\b(?:{'|'.join(map(re.escape, sorted(defined)))})\b", "0def", text) if defined else ""
+    unnamed = _NAME.sub(lambda name: "0def" if name[0] in defined else name[0], text) if defined else ""
     return Words([word for sentence in sentences for word in sentence], sentences, _WORD.findall(unnamed))
 
 
 class WordIndex:
     """The tasks' n-grams, to be found again in texts. Tasks go by their places in the list.
 
-    An n-gram is trivial, and left out, where `SEVERAL` tasks of the benchmark have it, or where less than half of
-    its words say something. A word says something that has two letters or more and is in no stock phrase, which is
-    one that a hundredth of the tasks have, and at least `SEVERAL`; numbers do where they go up and down. A task in
-    plain language all of whose n-grams are trivial is found where a sentence is its wording.
+    An n-gram is trivial, and left out, where `SEVERAL` tasks of the benchmark have it, or where less than four
+    tenths of its words say something. A word says something that has two letters or more, is no article, pronoun,
+    preposition or the like, and is in no stock phrase, which is one that a hundredth of the tasks have, and at least
+    `SEVERAL`; numbers do where they go up and down. A task in plain language all of whose n-grams are trivial is
+    found where a sentence is its wording.
     """
 
     def __init__(self, tasks: list[BenchmarkTask], n: int) -> None:
@@ -73,7 +79,7 @@ class WordIndex:
     @property
     def short(self) -> int:
         """Words of the n-grams that make a name certain."""
-        return max(3, (self._n + 2) // 2)
+        return max(3, self._n - self._n // 4)
 
     def _take_in(self, tasks: dict[int, BenchmarkTask]) -> None:
         words = {number: words_of(_IMPORT.sub("", f"{task.prompt}\n{task.tests}")) for number, task in tasks.items()}
@@ -114,7 +120,7 @@ class WordIndex:
                 yield self._wordings[sentence], sentence
 
     def shares_a_short_one(self, words: Words, task: int) -> bool:
-        """Whether a text has a shorter n-gram of a task, about half as long, that says something."""
+        """Whether a text has a shorter n-gram of a task that says something."""
         return not self._short[task].isdisjoint(_grams(words.all, self.short))
 
 
@@ -135,13 +141,13 @@ def _in_several(texts: list[list[str]], n: int, least: int) -> set[Gram]:
 
 
 def _telling(words: list[str], n: int, stock: set[Gram]) -> Iterator[Gram]:
-    """The n-grams of which at least half of the words say something."""
-    says = [len(word) > 1 and not word[0].isdigit() for word in words]
+    """The n-grams of which enough words say something."""
+    says = [len(word) > 1 and not word[0].isdigit() and word not in _FUNCTION_WORDS for word in words]
     for start, gram in enumerate(_grams(words, STOCK)):
         if gram in stock:
             says[start : start + STOCK] = [False] * STOCK
     for start, gram in enumerate(_grams(words, n)):
-        if 2 * sum(says[start : start + n]) >= n or _goes_up_and_down(gram):
+        if 5 * sum(says[start : start + n]) >= 2 * n or _goes_up_and_down(gram):
             yield gram
 
 

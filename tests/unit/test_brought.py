@@ -85,6 +85,7 @@ REPOSITORIES = {
         },
         "v1": {"train.jsonl": lines([{"q": "The old one?", "n": 0}])},
     },
+    "owner/broken": {"main": {"notes.bin": b"no table"}, "v1": {"train.jsonl": lines([{"q": "The old one?"}])}},
     "owner/pictures": {"main": {"notes.bin": b"no table"}},
 }
 READ = """
@@ -166,6 +167,17 @@ def test_a_hub_dataset_is_read_at_a_commit(hub: tuple[dict[str, str], list[str]]
     before_the_old_one = asked[: next(at for at, line in enumerate(asked) if "/v1" in line)]
     assert any("train-0" in line for line in before_the_old_one)
     assert not any("GET" in line and "train-1" in line for line in before_the_old_one)
+
+
+def test_another_commit_in_the_cache_is_not_taken_for_the_one_wanted(hub: tuple[dict[str, str], list[str]]) -> None:
+    """The library's own way: whatever goes wrong with a commit, the one loaded last will do."""
+    where, _ = hub
+    sets: list[dict[str, Any]] = [{"origin": "owner/broken", "revision": "v1"}, {"origin": "owner/broken"}]
+    old, main = read(sets, **where)
+    assert old == [1, "The old one?", "owner/broken", commit_of("v1"), 0]
+    assert main.startswith(
+        "owner/broken: no file or folder of this name is here, and the Hub did not give it: No (supp"
+    )
 
 
 def test_without_a_connection_the_cache_says_which_commit_it_has(hub: tuple[dict[str, str], list[str]]) -> None:

@@ -160,7 +160,7 @@ def _judge_first(tables: Tables, manifest: Manifest) -> None:
 
 
 CORRUPTIONS: list[tuple[str, Corruption]] = [
-    ("draws = kept + rejected (mine)", _bump("mine", "draws")),
+    ("draws + brought = kept + rejected (mine)", _bump("mine", "draws")),
     ("rows of rejected (mine)", _bump("mine", "rejected")),
     ("rows of rejected (mine)", _set("rejected", "stage", "curate")),
     ("entered = kept + rejected (curate)", _bump("curate", "entered")),
@@ -314,5 +314,5 @@ def test_the_printed_table_says_what_was_expected_and_found(tmp_path: Path) -> N
     amend_manifest(folder, {"counts": {"mine": {"draws": 99}}})
     passed, text = _printed(folder)
     assert not passed
-    assert "FAILED draws = kept + rejected (mine)\n  expected: 99\n  found:    4\n" in text
+    assert "FAILED draws + brought = kept + rejected (mine)\n  expected: 99\n  found:    4\n" in text
     assert max(len(line) for line in text.splitlines()) <= 80

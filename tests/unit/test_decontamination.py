@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from warriorcoder.pipelines.mining.benchmark_tasks import BenchmarkTask, read_tasks
+from warriorcoder.pipelines.mining.code_overlap import TEXTBOOK
 from warriorcoder.pipelines.mining.decontamination import SHOWN, Check, Decontaminator, Hit
 from warriorcoder.pipelines.mining.entry_points import is_distinctive
 
@@ -69,8 +70,8 @@ def test_a_solution_with_other_names_is_found() -> None:
         solution = renamed("def solve_it():\n" + task.program[len(task.prompt) :])
         if task.task_id not in found(f"Here you are:\n```python\n{solution}\n```", Check.CODE):
             missed.add(int(task.task_id.split("/")[1]))
-    # 31 is the test for primes that four other tasks have in their solutions.
-    assert missed == TRIVIAL | {31}
+    # The test for primes and the search for the largest are out of a textbook.
+    assert missed == TRIVIAL | {31, 35}
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_solution_with_other_names_is_found() -> None:
         ("const hasCloseElements = (numbers, threshold) => {", "HumanEval/0", Check.ENTRY_POINT),
         ("fn separate_paren_groups(s: String) -> Vec<String>", "HumanEval/1", Check.ENTRY_POINT),
         ("`strlen` shall return the length of given string, as an integer", "", None),
-        ("Write median(l) to return median of elements in the list l.", "HumanEval/47", Check.ENTRY_POINT),
+        ("longest(texts) shall return the first one in case of multiple strings!", "HumanEval/12", Check.ENTRY_POINT),
         (
             "Given a list of numbers,\n* Check if in given list of numbers, are any two numbers closer to each other\n"
             "than given threshold!",
@@ -100,6 +101,13 @@ def test_a_solution_with_other_names_is_found() -> None:
             "",
             None,
         ),
+        (
+            "Return true if a given number is prime, and false otherwise.",
+            "HumanEval/31",
+            Check.NGRAM,
+        ),
+        ("Write `is_prime` in Java, which shall return true if a given number is a prime.", "", None),
+        ("You may assume that each of the elements in the array will be in the range of [-1000, 1000].", "", None),
         ("", "", None),
     ],
 )
@@ -108,12 +116,29 @@ def test_what_is_a_hit(text: str, task: str, check: Check | None) -> None:
     assert [(hit.task_id, hit.check) for hit in hits] == ([(task, check)] if check else [])
 
 
+_BEGINNINGS = ['"""', "'''\n", "def f", "def f():\n", "return ", "a_", "aB", "`", "x = f(", "\\", '"', "def f1\n"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", _BEGINNINGS)
+def test_no_text_takes_long(piece: str) -> None:
+    """A hundred thousand characters of what a check begins with."""
+    assert humaneval().hits("return " + piece * (100_000 // len(piece))) == []
+
+
 def test_a_hit_says_what_it_is() -> None:
     hit = humaneval().hits("see has_close_elements")[0]
     assert hit == Hit("humaneval", "HumanEval/0", Check.ENTRY_POINT, "has_close_elements")
     assert str(hit) == "humaneval HumanEval/0, entry point: has_close_elements"
     for task in TASKS:
         assert all(0 < len(hit.matched) <= SHOWN and "\n" not in hit.matched for hit in humaneval().hits(task.program))
+
+
+def test_an_odd_name_counts_as_it_is_spelt() -> None:
+    decontaminator = Decontaminator([BenchmarkTask("own", "1", "Remove it.", entry_point="remove_Occ")])
+    assert [hit.matched for hit in decontaminator.hits("def remove_Occ(s, ch): ...")] == ["remove_Occ"]
+    assert decontaminator.hits("def remove_occ(s, ch): ...") == []
+    assert decontaminator.hits("def removeOcc(s, ch): ...") == []
 
 
 def test_a_short_wording_counts_as_a_whole_sentence_only() -> None:
@@ -165,6 +190,20 @@ def test_the_length_of_an_ngram_is_given(n: int) -> None:
 )
 def test_a_name_is_distinctive_or_needs_another_sign(name: str, alone: bool) -> None:
     assert is_distinctive(name) is alone
+
+
+@pytest.mark.parametrize("function", TEXTBOOK.split("\n\n"))
+def test_textbook_code_is_nobodys(function: str) -> None:
+    assert humaneval().hits(f"Translate this into C++:\n```python\n{function}\n```") == []
+
+
+def test_instructions_that_models_wrote_are_no_hits() -> None:
+    """The real draws that the tests have, from SmolLM2 and Gemma."""
+    files = sorted((Path(__file__).parents[1] / "data" / "draws").glob("*.jsonl"))
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    texts = [row.get("text") or row.get("instruction") for row in rows]
+    assert len(texts) > 60
+    assert [text for text in texts if humaneval().hits(text)] == []
 
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

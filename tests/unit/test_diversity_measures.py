@@ -63,6 +63,12 @@ def test_the_spread_is_the_mean_over_all_pairs(count: int) -> None:
     assert embedding_spread(vectors.astype(np.float32)) == pytest.approx(np.mean(distances), abs=1e-6)
 
 
+def test_a_text_without_a_vector_is_far_from_all() -> None:
+    """TF-IDF has no term in it; no cosine distance is defined, and 1 is that of texts without a common term."""
+    vectors = np.array([[0.6, 0.8], [1.0, 0.0], [0.0, 0.0]])
+    assert embedding_spread(vectors) == pytest.approx((0.4 + 1 + 1) / 3)
+
+
 def test_the_spread_of_equal_opposite_and_single_vectors() -> None:
     one = np.array([[0.6, 0.8]])
     assert embedding_spread(np.repeat(one, 9, axis=0)) == pytest.approx(0, abs=1e-12)

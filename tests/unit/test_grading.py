@@ -155,7 +155,8 @@ def test_the_prompt_names_every_class_and_its_example_is_read() -> None:
     assert [line.split(":")[0][2:] for line in prompt.splitlines() if line.startswith("- ")][-len(TASKS) :] == list(
         TASKS
     )
-    assert parse_judgement(prompt.replace("<instruction>", "")[-40:]) == Judged(7, "debugging")
+    # Small graders copy an example (599 of 623 did): what they copy from here is no grade.
+    assert parse_judgement(prompt.partition("</instruction>")[2]) == Judged()
 
 
 @pytest.mark.parametrize(("grades", "middle"), [([7], 7), ([3, 8], 3), ([9, 1, 5], 5), ([2, 10, 10, 4], 4)])

@@ -110,13 +110,17 @@ def test_an_expert_that_mines_junk_is_a_finding() -> None:
     junk = [dropped("mine", "control_tokens", "one", draw) for draw in range(30)]
     failed = [dropped("mine", "endpoint_error", "two", draw) for draw in range(30)]
     repeated = [dropped("mine", "exact_duplicate", "three", draw) for draw in range(30)]
-    found = mining_report([], junk + failed + repeated, dict.fromkeys(("one", "two", "three"), GRID))
-    assert [(each["name"], each["subject"]) for each in found.findings] == [("junk_expert", "one")]
+    both = [dropped("mine", "endpoint_error" if draw < 100 else "empty", "four", draw) for draw in range(116)]
+    grids = dict.fromkeys(("one", "two", "three", "four"), GRID)
+    found = mining_report([], junk + failed + repeated + both, grids)
+    names = [(each["name"], each["subject"]) for each in found.findings]
+    assert names == [("junk_expert", "one"), ("junk_expert", "four")]
+    assert "only 0 of 16 draws" in found.findings[1]["message"]
     text = " ".join(screen(found).split())
     assert text.startswith(
         "WARNING: one: only 0 of 30 draws were instructions (0.0 to 11.4 %); the others: control_tok"
     )
-    assert "90 draws -> 0 kept" in text
+    assert "206 draws -> 0 kept" in text
     assert "- **junk_expert** one: only 0 of 30" in mining_markdown(found)
 
 
@@ -176,6 +180,13 @@ def test_mined_text_is_text() -> None:
     rows = [line for line in markdown.splitlines() if "bold red" in line]
     assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [4, 6]
     markdown.encode()
+
+
+def test_a_system_prompt_is_text_too() -> None:
+    grid = Grid(temperatures=[1.0], top_ps=[1.0], systems=["[b]Python[/b]", ""])
+    shown = mining_report([kept("Do it.", "one", 0)], [], {"one": grid})
+    assert "system 1: [b]Python[/b]\nsystem 2: (the model's own)\n" in screen(shown)
+    assert "| 2 | the model's own |" in mining_markdown(shown)
 
 
 def test_a_table_s_rows_have_the_columns_of_its_head() -> None:

@@ -63,6 +63,26 @@ def test_a_finding_holds_no_text(caplog: pytest.LogCaptureFixture) -> None:
     assert set(Finding.__dataclass_fields__) == {"start", "end", "kind"}
 
 
+_BEGINNINGS = ["token_", "a.", "a@a.", "//1", "-----BEGIN PRIVATE KEY-----", "1:", "1.", "+1 ", "http://", "eyJ1", "x1"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", [*_BEGINNINGS, "secret = '", "a.b@c.de "])
+def test_no_text_takes_long(piece: str) -> None:
+    """A hundred thousand characters of what a search begins with."""
+    text = piece * (100_000 // len(piece))
+    assert findings(mask(text, findings(text))) == []
+
+
+def test_a_key_is_found_in_a_line_as_long_as_a_file() -> None:
+    filler = '{"numbers": [' + ", ".join(map(str, range(10_000, 20_000)))
+    text = f'{filler}], "key": "hf_{drawn(34)}", {filler}]}}'
+    assert [finding.kind for finding in findings(text)] == [Kind.API_KEY]
+    assert "hf_" not in mask(text, findings(text))
+    keys = ", ".join(f"'hf_{drawn(34)}'" for _ in range(500))
+    assert "hf_" not in mask(keys, findings(keys))
+
+
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = (
         "import sys; from warriorcoder.pipelines.mining.privacy import findings; findings('plain text');"

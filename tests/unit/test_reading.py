@@ -1,9 +1,12 @@
 """Reading draws: a table of texts that models gave, each with the judgement that a person would make."""
 
+import time
+
 import pytest
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
-from warriorcoder.pipelines.mining.languages import Wish
+from warriorcoder.pipelines.mining.classes import task_class
+from warriorcoder.pipelines.mining.languages import Wish, wish_of
 from warriorcoder.pipelines.mining.loops import loop_in
 from warriorcoder.pipelines.mining.reading import read_draw
 from warriorcoder.tables import Reason
@@ -219,3 +222,15 @@ def test_a_marker_of_the_template_is_no_part_of_a_message() -> None:
 def test_a_character_that_the_limit_cut_in_two_does_not_make_a_text_garbled() -> None:
     reading = read_draw("Write a Python function that prints \ufffd", "length", CHAT)
     assert (reading.reason, reading.text) == (Reason.CUT_OFF, "Write a Python function that prints ")
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", " \n\t", " ", "a.", "```", "(", "write, ", "get x", "the ", "1\n", "here is a "]
+)
+def test_no_text_takes_long_to_read(piece: str) -> None:
+    """A rule that goes back over the text takes minutes here, not a second."""
+    start = time.process_time()
+    text = f"Write {piece * 40_000} x"
+    read_draw(text, "stop", CHAT, wish_of("Help with Java."))
+    task_class(text)
+    assert time.process_time() - start < 5

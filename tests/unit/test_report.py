@@ -29,7 +29,7 @@ def test_the_funnel_line_has_the_manifest_s_numbers(tmp_path: Path) -> None:
     text = " ".join(printed(folder).split())
     kto = folder.table_rows("kto")
     assert (
-        f"{counts['mine']['draws']} draws -> {counts['mine']['kept']} mined -> {counts['curate']['kept']} in arena -> "
+        f"{counts['mine']['draws']} draws -> {counts['mine']['kept']} kept -> {counts['curate']['kept']} in arena -> "
         f"{counts['answer']['answers']} answers -> {counts['judge']['battles']} battles -> {kto} kto rows"
     ) in text
 

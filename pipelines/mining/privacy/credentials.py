@@ -17,6 +17,9 @@ _LONG = re.compile(r"[\w+/=.:-]{20,}")
 _REST = re.compile(r"[\w-]*(?:\.[\w-]+)*={0,2}")
 """What goes on after a key's known form belongs to it: a token's signature, say."""
 
+_BESIDE, _LONGEST = 200, 4_000
+"""Characters of a line that are looked at before such a piece, and from its beginning on: some lines are a file."""
+
 _NEWER = (
     r"\bhf_[A-Za-z0-9]{30,}",
     r"\bsk-(?:ant|proj|svcacct|or)-[A-Za-z0-9_-]{32,}",
@@ -35,7 +38,7 @@ _NEWER = (
 _WORDS = ("key", "token", "secret", "pass", "pwd", "bearer", "basic")
 _ASSIGNED = re.compile(
     r"((?:api|access|secret|auth|private|account|service|client|encryption|signing)[_-]?(?:key|token|secret)"
-    r"|secret|token|passw(?:or)?d|passwd|pwd|passphrase)(?:[_-]\w+)?"
+    r"|secret|token|passw(?:or)?d|passwd|pwd|passphrase)(?:[_-]\w{1,40})?"
     r"[\"'\])]{0,3}[ \t]*(?:=>|:=|={1,3}|:)[ \t]*"
     r"(?:[brf]?([\"'`])(?P<quoted>[^\"'`\s]{8,200})\2|(?P<bare>[\w+/=.~!@#^&*-]{16,200})[ \t]*$)",
     re.I | re.M,
@@ -64,15 +67,16 @@ def private_keys(text: str) -> Iterator[Finding]:
 
 def api_keys(text: str) -> Iterator[Finding]:
     """Keys and tokens of a known form."""
-    done = -1
+    done = 0
     for piece in _LONG.finditer(text):
-        if piece.start() < done or not any(sign.isdigit() for sign in piece.group()):
+        if piece.end() <= done or not any(sign.isdigit() for sign in piece.group()):
             continue
-        start = text.rfind("\n", 0, piece.start()) + 1
-        done = text.find("\n", piece.start())
-        done = len(text) if done < 0 else done
-        for begin, end in _known(text[start:done]):
-            yield Finding(start + begin, start + end, Kind.API_KEY)
+        before = max(text.rfind("\n", 0, piece.start()) + 1, piece.start() - _BESIDE)
+        done = piece.start() + _LONGEST
+        line_end = text.find("\n", piece.start(), done)
+        done = line_end if line_end >= 0 else done
+        for begin, end in _known(text[before:done]):
+            yield Finding(before + begin, before + end, Kind.API_KEY)
 
 
 def assigned(text: str) -> Iterator[Finding]:
