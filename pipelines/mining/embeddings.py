@@ -48,7 +48,7 @@ def _encoder(model: str) -> Any:
     except ImportError as error:
         raise ModelError(
             f"The embedding model {model} needs the package sentence-transformers, which cannot be imported ({error}). "
-            "Install it with `pip install sentence-transformers`, or name no model: then TF-IDF is used."
+            "Install it with pip install 'warriorcoder[embeddings]', or name no model: then TF-IDF is used."
         ) from error
     if not Path(model).is_dir() and (model.startswith((".", "/", "~")) or model.count("/") > 1):
         raise ModelError(f"There is no folder {model} with an embedding model. Name one, or a model id of the Hub.")

@@ -248,7 +248,9 @@ NASTY = (
 def test_foreign_text_stays_text(copy: ArenaFolder) -> None:
     finding = {"name": "judge_odd", "subject": "gemma3", "message": NASTY}
     other = {"name": "low_diversity", "subject": "gemma3", "message": NASTY}
-    amend_manifest(copy, {"findings": {"rate": [finding, other]}, "experts": {"gemma3": {"system": NASTY, "model": NASTY}}})
+    amend_manifest(
+        copy, {"findings": {"rate": [finding, other]}, "experts": {"gemma3": {"system": NASTY, "model": NASTY}}}
+    )
     before = _headings(card(copy))
     write_card(copy)
     assert _headings(card(copy)) == before

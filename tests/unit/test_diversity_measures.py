@@ -2,9 +2,11 @@
 
 import itertools
 import random
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from warriorcoder.pipelines.mining.diversity_measures import (
     Diversity,
@@ -16,6 +18,7 @@ from warriorcoder.pipelines.mining.diversity_measures import (
     junk_finding,
     ngrams,
 )
+from warriorcoder.pipelines.mining.novelty import self_nearest
 from warriorcoder.pipelines.mining.text_sets import open_set
 
 TEXTS = ["Sort a list", "sort a LIST of lists", "", "?!", "one"]
@@ -77,6 +80,10 @@ def test_the_spread_of_equal_opposite_and_single_vectors() -> None:
     assert embedding_spread(one[:0]) is None
 
 
+def measured(texts: list[str], vectors: NDArray[Any] | None = None) -> Diversity:
+    return diversity_of(texts, self_nearest(texts)[0], vectors)
+
+
 def _template(count: int) -> list[str]:
     drawn = random.Random(0)
     return [
@@ -88,7 +95,7 @@ def _template(count: int) -> list[str]:
 
 def test_instructions_of_one_template_are_found_out() -> None:
     vectors = np.tile(np.array([[1.0, 0.0]]), (200, 1))
-    [found] = diversity_findings(diversity_of(_template(200), vectors))
+    [found] = diversity_findings(measured(_template(200), vectors))
     assert (found["name"], found["subject"]) == ("low_diversity", "instructions")
     assert "half of them have a ROUGE-L of 1.00 or more with another one (above 0.5)" in found["message"]
     assert "of 1,000 of their word pairs only 21 differ (below 400)" in found["message"]
@@ -97,7 +104,7 @@ def test_instructions_of_one_template_are_found_out() -> None:
 
 def test_humaneval_s_prompts_are_diverse() -> None:
     texts = [row.text for row in open_set("humaneval")]
-    measures = diversity_of(texts)
+    measures = measured(texts)
     assert measures.self_rouge == pytest.approx(0.316, abs=5e-4)
     assert measures.distinct_2_of_1000 == pytest.approx(0.825, abs=5e-4)
     assert measures.spread is None
@@ -105,7 +112,7 @@ def test_humaneval_s_prompts_are_diverse() -> None:
 
 
 def test_few_instructions_and_measures_at_their_bounds_are_no_finding() -> None:
-    assert diversity_findings(diversity_of(_template(9))) == []
+    assert diversity_findings(measured(_template(9))) == []
     assert diversity_of([]) == Diversity(0, None, None, None, None, None, None)
     assert diversity_of(["one"]) == Diversity(1, 1.0, None, None, None, None, None)
     assert diversity_findings(Diversity(100, 0.1, 0.1, 0.1, 0.4, 0.5, 0.6)) == []

@@ -41,7 +41,7 @@ def test_tf_idf_is_reduced_by_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("sentence_transformers") is not None, reason="the package is there")
 def test_a_model_without_its_package_says_how_to_get_it() -> None:
-    with pytest.raises(ModelError, match="pip install sentence-transformers"):
+    with pytest.raises(ModelError, match=r"pip install 'warriorcoder\[embeddings\]'"):
         embed(TEXTS, "sentence-transformers/all-MiniLM-L6-v2", 0)
 
 

@@ -18,15 +18,16 @@ from warriorcoder.pipelines.mining.mining_markdown import mining_markdown
 from warriorcoder.pipelines.mining.mining_report import MiningReport, excerpt, mining_report
 from warriorcoder.pipelines.mining.mining_screen import print_mining_report
 from warriorcoder.pipelines.rejections import rejected_row
-from warriorcoder.recipe import Grid, Recipe, load_recipe
-from warriorcoder.tables import Reason
+from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.recipe_mining import Grid
+from warriorcoder.tables import MINED, Reason
 
 GRID = Grid(temperatures=[0.5, 1.0], top_ps=[0.9, 1.0], systems=["Python.", "Java."])
 EVIL = "Sort [bold red]x[/] \x1b[31m| <b>y</b> **z** `c` :smile: \u202e\ud800 $1$\n# Head\n| a | b |"
 
 
-def kept(text: str, miner: str, draw: int, **others: Any) -> Row:
-    row = {"instruction_id": instruction_id(text), "instruction": text, "miner": miner, "draw": draw}
+def kept(text: str, miner: str | None, draw: int, **others: Any) -> Row:
+    row = {"instruction_id": instruction_id(text), "instruction": text, "miner": miner, "source": MINED, "draw": draw}
     row |= {"language": "python", "task": "generation", "grade": 6, "band": "good"}
     return {**row, "rouge_l_max": None, "nearest_reference": None, **others}
 
@@ -45,7 +46,9 @@ def made() -> tuple[list[Row], list[Row]]:
             instructions.append(kept(f"Do {draw}.", "one", draw, rouge_l_max=draw / 100, nearest_reference=f"r:{draw}"))
         else:
             rejected.append(dropped("curate", "surplus", "one", draw))
-    instructions.append(kept("Brought.", "set.jsonl", 7, grade=9, band="excellent", language=None, task="theory"))
+    instructions.append(
+        kept("Brought.", None, 7, source="set.jsonl", grade=9, band="excellent", language=None, task="theory")
+    )
     rejected += [dropped("mine", "empty", "set.jsonl", row) for row in range(3)]
     rejected += [dropped("curate", "band", "set.jsonl", 5), dropped("answer", "unanswered", "one", 0)]
     return instructions, rejected

