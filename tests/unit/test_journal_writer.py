@@ -1,6 +1,7 @@
 """The journal's writer: one flush for all that wait, trouble told to each of them, nothing lost by kill -9."""
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -247,6 +248,7 @@ KEEPER = """
 import asyncio, itertools, sys
 from pathlib import Path
 from unit.journal_files import entry
+from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.journal.writer import JournalWriter
 
 async def main():
@@ -282,3 +284,35 @@ def test_kill_9_loses_nothing_that_keep_returned_from(path: Path) -> None:
             found = journal.get_many([key(number) for number in numbers])
             assert found == {key(number): entry(0, f"text {number} " * 100).reply for number in numbers}
             assert journal.spent()[("mine", "one")].calls == len(journal)
+
+
+def test_who_looks_in_meanwhile_takes_no_answer_away(path: Path) -> None:
+    """An export, say, while a run is on: closing the file as the last one would delete the log of who still writes.
+
+    A process loses its locks on a file where it opens and closes it beside SQLite, and then nobody knows of it.
+    """
+    tests = str(Path(__file__).parents[1])
+    # As a run has it: one connection looks answers up, another one writes.
+    keeper = KEEPER.replace("    writer =", "    beside = Journal(Path(sys.argv[1]))\n    writer =")
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {tests!r})\n{keeper}", str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = []
+    try:
+        for _ in range(5):
+            said += [process.stdout.readline() for _ in range(20)]
+            with Journal(path) as journal:
+                assert len(journal) >= len(said)
+            open_files = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+            assert [name for name in open_files if name.endswith("(deleted)") and "journal" in name] == []
+    finally:
+        process.kill()
+        said += process.stdout.readlines()
+        process.wait()
+    with Journal(path) as journal:
+        assert journal.rescued is None
+        numbers = [int(line) for line in said if line.endswith("\n")]
+        assert len(journal.get_many([key(number) for number in numbers])) == len(numbers) >= 100

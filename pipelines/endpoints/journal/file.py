@@ -128,8 +128,8 @@ def is_damage(error: Exception) -> bool:
 def trouble(path: Path, alone: bool = False) -> str | None:
     """Why the journal cannot be used as it is, `ABSENT` where there is none; None where a glance finds nothing.
 
-    Only reads. `alone`: nobody else has the journal open, so that its log stays as it is and is looked at too.
-    Raises ArenaError for a journal of a newer version, and for a file that cannot be opened.
+    Only reads. `alone`: nobody else has the journal open, this process included, so that its header and its log
+    are looked at too. Raises ArenaError for a journal of a newer version, and for a file that cannot be opened.
     """
     if marked := marker(path):
         return marked[0]
@@ -138,9 +138,8 @@ def trouble(path: Path, alone: bool = False) -> str | None:
     try:
         if not _size(path):
             return "the file is empty" if _size(log_of(path)) else ABSENT
-        with path.open("rb") as file:
-            header = file.read(len(MAGIC) + len(_HEADER_AFTER_MAGIC))
-        if not header.startswith(MAGIC):
+        header = _header(path) if alone else None
+        if header is not None and not header.startswith(MAGIC):
             return "it is no SQLite file"
         with closing(connect(path, "ro")) as connection:
             return _trouble_inside(path, connection, header) or (log_trouble(path) if alone else None)
@@ -150,7 +149,17 @@ def trouble(path: Path, alone: bool = False) -> str | None:
         raise ArenaError(f"{path}: the journal cannot be opened: {_words(error)}.") from error
 
 
-def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes) -> str | None:
+def _header(path: Path) -> bytes:
+    """The beginning of the file, which nobody has open.
+
+    Closing a file takes away all locks that the process has on it (POSIX), SQLite's included. The next process to
+    close the journal would take itself for the last one then, and delete the log that others go on writing into.
+    """
+    with path.open("rb") as file:
+        return file.read(len(MAGIC) + len(_HEADER_AFTER_MAGIC))
+
+
+def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes | None) -> str | None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = [sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
     ours = sorted(tables) == sorted(SCHEMA)
@@ -163,7 +172,7 @@ def _trouble_inside(path: Path, connection: sqlite3.Connection, header: bytes) -
         return f"its format is {version}"
     if not ours:
         return "its tables are not those of a journal"
-    if header != MAGIC + _HEADER_AFTER_MAGIC:
+    if header is not None and header != MAGIC + _HEADER_AFTER_MAGIC:
         return "its header is damaged"
     for (root,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         connection.execute(f"SELECT * FROM {root} LIMIT 1").fetchone()
