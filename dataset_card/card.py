@@ -4,6 +4,7 @@ The same arena gives the same bytes. What people wrote into the card is kept (ke
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from warriorcoder.errors import ArenaError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.recipe_mining import TextSource
 from warriorcoder.summary import Cost, Expense, concerns, expenses, funnel, headline, judges, share, stages_done
 from warriorcoder.tables import BANDS, STAGES, TABLES
 from warriorcoder.wording import money
@@ -165,6 +167,10 @@ def _facts(
         "rows": rows,
         "loadable": [table for table in rows if rows[table]],
         "tables": TABLES,
+        "brought": ", ".join(manifest.get("sets", {}).get("mine", {})),
+        "benchmarks": ", ".join(_shown_set(source) for source in recipe.curation.decontaminate),
+        "private": _private(manifest.get("private", {})),
+        "embedding": manifest.get("diversity", {}).get("embedding") if "curate" in done else None,
         "packages": manifest.get("packages", {}),
         "cost": Cost.of(expenses(manifest)),
         "expenses": expenses(manifest),
@@ -191,6 +197,22 @@ def _experts(manifest: Mapping[str, Any]) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _shown_set(source: str | TextSource) -> str:
+    """A set of texts by its name; a file's path may tell of the machine it is on."""
+    if isinstance(source, str):
+        return Path(source).name if Path(source).exists() else source
+    return source.hub or Path(source.path or "").name
+
+
+def _private(by_stage: Mapping[str, Mapping[str, int]]) -> str:
+    """How many findings of each kind all stages had, in words."""
+    found = Counter[str]()
+    for counts in by_stage.values():
+        found.update(counts)
+    shown = [f"{count:,} {kind.lower().replace('_', ' ')}" for kind, count in found.most_common() if count]
+    return ", ".join(shown) or "nothing was found"
 
 
 def _tokens_in(of: Expense | Cost) -> str:

@@ -229,12 +229,28 @@ def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> N
 
     # Whatever the part was: a stage that changed its tables has dropped later ones, which the old card would name.
     write_card(folder)
+    if part in ("run", "mine"):
+        from warriorcoder.pipelines.mining.reporting import write_mining_report
+
+        write_mining_report(folder)
+    if part == "mine":
+        _print_mining(folder)
     print_report(folder, Console(), spent_over_all_runs(folder))
+
+
+def _print_mining(folder: Any) -> None:
+    from rich.console import Console
+
+    from warriorcoder.pipelines.mining.mining_screen import print_mining_report
+    from warriorcoder.pipelines.mining.reporting import report_of
+
+    print_mining_report(report_of(folder), Console())
 
 
 @main.command()
 @ARENA
-def report(arena: Path) -> None:
+@click.option("--mining", is_flag=True, help="what was mined instead: yields, tasks, novelty, samples")
+def report(arena: Path, mining: bool) -> None:
     """Show an ARENA: the funnel, the ratings, how the judges judged, the cost."""
     from rich.console import Console
 
@@ -243,7 +259,10 @@ def report(arena: Path) -> None:
     from warriorcoder.report import print_report
 
     folder = ArenaFolder.open(arena)
-    print_report(folder, Console(), spent_over_all_runs(folder))
+    if mining:
+        _print_mining(folder)
+    else:
+        print_report(folder, Console(), spent_over_all_runs(folder))
 
 
 @main.command()

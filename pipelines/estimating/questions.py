@@ -24,7 +24,7 @@ from warriorcoder.pipelines.mining.candidates import Brought, Haul, read_sets
 from warriorcoder.pipelines.mining.curation import curate
 from warriorcoder.pipelines.mining.grading import Grading, graders_of, grading_call
 from warriorcoder.pipelines.mining.screening import Screening
-from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
 
 ASKING_STAGES = ("mine", "curate", "answer", "judge")
 
@@ -83,8 +83,8 @@ def _curate(recipe: Recipe, weights: dict[str, str], held: Held, found: Question
     ]
     grading = Grading()
 
-    def settles(item: tuple[str, object], reply: Reply) -> bool:
-        return grading.take(item[0], reply.text)
+    def settles(item: tuple[str, Expert], reply: Reply) -> bool:
+        return grading.take(item[0], item[1].name, reply.text)
 
     waiting = held.ask_again(
         "curate",

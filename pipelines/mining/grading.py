@@ -16,6 +16,9 @@ from warriorcoder.tables import BANDS
 PROMPT = "grade_v2"
 MAX_TOKENS = 256
 
+FEWEST_JUDGEMENTS, ONE_WORD = 20, 0.9
+"""From so many judgements on, a grader that names one class in more than this share of them is not heard on classes."""
+
 FORM = Constraint(
     gbnf=r'root ::= [^\[\]]{1,200} [\n] "Task: " ('
     + " | ".join(f'"{task}"' for task in TASKS)
@@ -55,27 +58,41 @@ class Grade:
 
 
 class Grading:
-    """The grades of many instructions, by instruction id, as they come in."""
+    """The grades of many instructions, by instruction id and grader, as they come in."""
 
     def __init__(self) -> None:
-        self._judged: dict[str, list[Judged]] = {}
+        self._judged: dict[str, dict[str, Judged]] = {}
 
-    def take(self, identity: str, text: str) -> bool:
+    def take(self, identity: str, grader: str, text: str) -> bool:
         """Take what a grader wrote of an instruction. False where no grade can be read in it."""
         judged = parse_judgement(text)
         if judged.grade is None:
             return False
-        self._judged.setdefault(identity, []).append(judged)
+        self._judged.setdefault(identity, {})[grader] = judged
         return True
 
     def grades(self) -> dict[str, Grade]:
         """What they came to; without the instructions that nobody graded."""
+        one_word = self._graders_of_one_word()
         return {
             identity: Grade(
-                median_low(judged.grade for judged in its if judged.grade is not None),
-                tuple(judged.task for judged in its if judged.task is not None),
+                median_low(judged.grade for judged in its.values() if judged.grade is not None),
+                tuple(judged.task for name, judged in its.items() if judged.task is not None and name not in one_word),
             )
             for identity, its in self._judged.items()
+        }
+
+    def _graders_of_one_word(self) -> set[str]:
+        """Graders that name nearly always the same class: what they say tells nothing of an instruction."""
+        named: dict[str, Counter[str]] = {}
+        for its in self._judged.values():
+            for name, judged in its.items():
+                if judged.task is not None:
+                    named.setdefault(name, Counter())[judged.task] += 1
+        return {
+            name
+            for name, tasks in named.items()
+            if tasks.total() >= FEWEST_JUDGEMENTS and max(tasks.values()) > ONE_WORD * tasks.total()
         }
 
 

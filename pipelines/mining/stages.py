@@ -117,6 +117,6 @@ class Curate(AskingStage):
             open_ = [
                 (identity, grader)
                 for (identity, grader), reply in zip(open_, replies, strict=True)
-                if reply.error is None and not grading.take(identity, reply.text)
+                if reply.error is None and not grading.take(identity, grader.name, reply.text)
             ]
         return grading.grades()

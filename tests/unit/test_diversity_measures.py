@@ -113,8 +113,8 @@ def test_humaneval_s_prompts_are_diverse() -> None:
 
 def test_few_instructions_and_measures_at_their_bounds_are_no_finding() -> None:
     assert diversity_findings(measured(_template(9))) == []
-    assert diversity_of([]) == Diversity(0, None, None, None, None, None, None)
-    assert diversity_of(["one"]) == Diversity(1, 1.0, None, None, None, None, None)
+    assert measured([]) == Diversity(0, None, None, None, None, None, None)
+    assert measured(["one"]) == Diversity(1, 1.0, None, None, None, None, None)
     assert diversity_findings(Diversity(100, 0.1, 0.1, 0.1, 0.4, 0.5, 0.6)) == []
 
 

@@ -163,10 +163,22 @@ def test_the_prompt_names_every_class_and_its_example_is_read() -> None:
 def test_several_graders_come_to_the_middle_one(grades: list[int], middle: int) -> None:
     grading = Grading()
     for number, grade in enumerate(grades):
-        assert grading.take("a", f"Clear.\nTask: {'debugging' if number else 'theory'}\n[[{grade}]]")
-    assert not grading.take("a", "I cannot say.")
-    assert not grading.take("b", "[[11]]")
+        assert grading.take(
+            "a", f"grader {number}", f"Clear.\nTask: {'debugging' if number else 'theory'}\n[[{grade}]]"
+        )
+    assert not grading.take("a", "one", "I cannot say.")
+    assert not grading.take("b", "one", "[[11]]")
     assert grading.grades() == {"a": Grade(middle, ("theory", *["debugging"] * (len(grades) - 1)))}
+
+
+@pytest.mark.parametrize(("debugging", "heard"), [(18, True), (19, False), (20, False)])
+def test_a_grader_that_names_one_class_only_is_not_heard_on_classes(debugging: int, heard: bool) -> None:
+    grading = Grading()
+    for number in range(20):
+        grading.take(str(number), "parrot", f"Task: {'debugging' if number < debugging else 'theory'}\n[[7]]")
+        grading.take(str(number), "reader", f"Task: {TASKS[number % len(TASKS)]}\n[[5]]")
+    grade = grading.grades()["0"]
+    assert grade == Grade(5, ("debugging", TASKS[0]) if heard else (TASKS[0],))
 
 
 def test_bands() -> None:

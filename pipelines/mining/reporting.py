@@ -1,0 +1,37 @@
+"""The mining report of an arena folder: from its tables, its recipe and its manifest."""
+
+from pathlib import Path
+
+from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.errors import ArenaError
+from warriorcoder.pipelines.mining.diversity_measures import Diversity
+from warriorcoder.pipelines.mining.mining_markdown import mining_markdown
+from warriorcoder.pipelines.mining.mining_report import MiningReport, mining_report
+from warriorcoder.recipe import load_recipe
+
+FILE = "mining.md"
+
+
+def report_of(folder: ArenaFolder) -> MiningReport:
+    """The report on an arena's instructions. Raises ArenaError where the stage `curate` has not run."""
+    manifest = folder.manifest()
+    if not folder.has_table("instructions") or "diversity" not in manifest:
+        raise ArenaError(f"{folder.path}: there is no mining to report on: the stage `curate` has not run to its end.")
+    recipe = load_recipe(folder.recipe_path)
+    miners = recipe.experts if recipe.mining.per_expert else []
+    measured = {name: value for name, value in manifest["diversity"].items() if name != "embedding"}
+    return mining_report(
+        folder.read_table("instructions"),
+        folder.read_table("rejected"),
+        {expert.name: recipe.grid_of(expert) for expert in miners},
+        tokens={name: share["output_tokens"] for name, share in manifest.get("cost", {}).get("mine", {}).items()},
+        diversity=Diversity(**measured),
+        seed=recipe.seed,
+    )
+
+
+def write_mining_report(folder: ArenaFolder) -> Path:
+    """Write the report as Markdown into the arena folder, and return its path. Raises ArenaError as `report_of`."""
+    path = folder.path / FILE
+    folder.write_text(path, mining_markdown(report_of(folder), level=1))
+    return path
