@@ -57,6 +57,7 @@ def test_no_stop_string_is_in_ordinary_requests_or_code(name: str) -> None:
 pieces = st.text("abcXYZ<>[]|/:#\n _", max_size=8)
 
 
+@example(opened=":", closed="\n ::", answer="", text="0")
 @given(opened=pieces, closed=pieces, answer=pieces, text=words)
 def test_a_derived_stop_string_ends_the_turn_and_no_ordinary_word(
     opened: str, closed: str, answer: str, text: str

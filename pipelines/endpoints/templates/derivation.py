@@ -140,8 +140,8 @@ def _stops(after: str, tokenizer: ChatTokenizer) -> tuple[str, ...]:
     stops = list(dict.fromkeys(found.group(0) for found in marks.finditer(after)))[: MOST_STOPS - 2]
     if text := words.strip():
         before = words[: words.index(text)]
-        # One line end is enough to look for, and finds two as well.
-        stops.insert(0, ("\n" if "\n" in before else before) + text)
+        # One line end, the last, is enough to look for, and finds two as well.
+        stops.insert(0, before[before.rfind("\n") :] + text if "\n" in before else before + text)
     if not stops or (text and (len(stops[0]) < SHORTEST_WORDS or text.replace(" ", "").isalnum())):
         found = "nothing but white space" if not after.strip() else f"{after.strip()[:60]!r}"
         raise RecipeError(
