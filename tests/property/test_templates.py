@@ -7,7 +7,7 @@ import string
 from functools import cache
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from unit.published_templates import PUBLISHED, Published
 from unit.test_reading import INSTRUCTIONS
