@@ -65,7 +65,7 @@ def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def work(folder: ArenaFolder, *names: str, **sections: Any) -> None:
     """Run stages in this process, one after the other, as the pipeline's processes do."""
     if sections:
-        changed = Recipe.model_validate({**load_recipe(folder.recipe_path).model_dump(), **sections})
+        changed = Recipe.model_validate({**load_recipe(folder.recipe_path).model_dump(by_alias=True), **sections})
         folder.write_text(folder.recipe_path, changed.to_yaml())
         folder.update_manifest({"recipe_digest": changed.digest})
     arena = str(folder.path)

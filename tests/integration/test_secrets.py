@@ -12,7 +12,7 @@ import pytest
 from scripted_experts import KEY_VARIABLE, recipe, script
 from unit.scripted_server import Asked, Fault, ScriptedServer, scripted_server
 
-from warriorcoder.pipelines.endpoints.journal import Journal
+from warriorcoder.pipelines.endpoints.journal.upkeep import Upkeep
 
 PLANTED = {
     KEY_VARIABLE: "wc-k3y-0f-the-endpoint-9a81",
@@ -81,7 +81,7 @@ def _content(file: Path) -> bytes:
     if file.suffix == ".parquet":
         content += str(pq.read_table(file).to_pylist()).encode()
     if file.name == "journal.sqlite":
-        journal = Journal(file)
+        journal = Upkeep(file)
         content += b"".join(entry.reply.text.encode() for entry, _ in journal.entries())
         journal.close()
     return content
