@@ -207,12 +207,12 @@ def _shown_set(source: str | TextSource) -> str:
 
 
 def _private(by_stage: Mapping[str, Mapping[str, int]]) -> str:
-    """How many findings of each kind all stages had, in words."""
+    """How many findings of each kind all stages had, in words; nothing where there were none."""
     found = Counter[str]()
     for counts in by_stage.values():
         found.update(counts)
     shown = [f"{count:,} {kind.lower().replace('_', ' ')}" for kind, count in found.most_common() if count]
-    return ", ".join(shown) or "nothing was found"
+    return ", ".join(shown)
 
 
 def _tokens_in(of: Expense | Cost) -> str:

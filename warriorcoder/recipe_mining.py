@@ -115,6 +115,8 @@ class Curation(Section):
     `near_duplicate` is a Jaccard similarity of words, `semantic_duplicate` a cosine of embeddings; 0 and null look
     for none. `size` instructions are chosen by k-center on embeddings, `strata` apart. `embedding` is a
     sentence-transformers model; null: TF-IDF. `ngram` words in common with a task of `decontaminate` are too many.
+    `tasks: graders` lets graders overrule the rules on an instruction's task class; models of a few hundred million
+    weights say the same of everything.
     """
 
     keep_bands: list[Band] = Field(default=["good", "excellent"], min_length=1)
@@ -125,6 +127,7 @@ class Curation(Section):
     ngram: Positive = 10
     privacy: Literal["mask", "drop", "keep"] = "mask"
     graders: Literal["uninvolved"] | list[Name] = "uninvolved"
+    tasks: Literal["rules", "graders"] = "rules"
     constrained: bool = False
     attempts: Positive = 3
     size: Positive | None = None

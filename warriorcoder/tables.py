@@ -97,7 +97,7 @@ TABLES: dict[str, Table] = {
             "temperature": (REAL, "sampling temperature of the draw; null: brought"),
             "top_p": (REAL, "nucleus of the draw; null: brought"),
             "language": (TEXT, "programming language that it asks for; null: none named"),
-            "task": (TEXT, "task class: what most graders said, else what rules found"),
+            "task": (TEXT, "task class, by rules or by most graders, as the recipe says"),
             "grade": (COUNT, "median grade of the graders, 1-10"),
             "band": (TEXT, "poor 1-2, average 3-4, good 5-8, excellent 9-10"),
             "repeats": (COUNT, "near-duplicates of it that were dropped"),

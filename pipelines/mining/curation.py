@@ -117,7 +117,10 @@ class _Curation:
         return self._grades[candidate.instruction_id].grade
 
     def _task(self, candidate: Candidate) -> str:
-        return agreed_task(task_class(candidate.instruction), self._grades[candidate.instruction_id].tasks)
+        by_rule = task_class(candidate.instruction)
+        if self._curation.tasks == "rules":
+            return by_rule
+        return agreed_task(by_rule, self._grades[candidate.instruction_id].tasks)
 
     def _reject(self, candidate: Candidate, reason: Reason, detail: str) -> None:
         text, origin = candidate.instruction, candidate.origin

@@ -110,8 +110,11 @@ def test_no_candidates_give_nothing() -> None:
 def test_the_graders_overrule_the_rules_on_the_task() -> None:
     text = "Explain recursion in Python"
     for tasks, task in ((), "theory"), (("generation",), "generation"), (("generation", "debugging"), "theory"):
-        (row,) = curated([candidate(text)], {instruction_id(text): Grade(8, tasks)}).rows
+        grades = {instruction_id(text): Grade(8, tasks)}
+        (row,) = curated([candidate(text)], grades, tasks="graders").rows
         assert row["task"] == task
+        (row,) = curated([candidate(text)], grades).rows
+        assert row["task"] == "theory"
 
 
 def test_what_gives_a_benchmark_away_is_never_graded() -> None:
