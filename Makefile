@@ -30,7 +30,7 @@ test: lint typecheck  ## lint, type check and run every test
 	@$(MAKE) --no-print-directory integration
 
 unit: $(INSTALLED)  ## run the fast tests
-	$(BIN)/python -m pytest tests/unit tests/property $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest tests/unit tests/property -n auto --maxprocesses 4 $(PYTEST_FLAGS)
 
 integration: $(INSTALLED)  ## run the tests with real servers and real local models
 	$(BIN)/python -m pytest tests/integration $(PYTEST_FLAGS)

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pyarrow.parquet import read_metadata
 
 from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
-from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
+from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
 from warriorcoder.dataset_card.markdown import code, inline, shortened
 from warriorcoder.errors import ArenaError
@@ -28,6 +28,9 @@ from warriorcoder.wording import money
 
 DEFAULT_TABLE = "kto"
 TAGS = ("code", "synthetic", "preference", "kto", "trl", "arena", "elo", "llm-as-a-judge", "warriorcoder")
+NEARNESS = ("rouge_l_self", "rouge_l_max")
+"""The columns of `instructions` that say how near another one is."""
+
 SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -126,6 +129,11 @@ def _draw(folder: ArenaFolder, manifest: Mapping[str, Any], recipe: Recipe, done
     figures = {}
     if "rate" in done and (ratings := folder.read_table("ratings")):
         figures["ratings"] = ratings_png(ratings, recipe.rating.start)
+    if "curate" in done:
+        rows = folder.read_table("instructions")
+        near = {column: [row[column] for row in rows if row[column] is not None] for column in NEARNESS}
+        if near["rouge_l_self"]:
+            figures["novelty"] = novelty_png(near["rouge_l_self"], near["rouge_l_max"])
     if done:
         figures["funnel"] = funnel_png(funnel(manifest["counts"], done))
     if any(judge.decisive for judge in judges(manifest, done)):

@@ -10,12 +10,13 @@ from warriorcoder.summary import JudgeRow, Step
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FIGURES = ("ratings", "funnel", "judges")
+FIGURES = ("ratings", "funnel", "judges", "novelty")
 """The figures that the card owns: figures/<name>.png."""
 
 # Okabe and Ito's palette: told apart by every kind of colour vision, and by lightness alone.
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#6E6E6E"
 WIDTH = 8.0
+BINS = 20
 DOTS_PER_INCH = 150
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -109,6 +110,28 @@ def judges_png(judges: Sequence[JudgeRow]) -> bytes:
         _legend(axes)
 
     return _png(len(rows), "Do the judges favour the answer shown first?", draw)
+
+
+def novelty_png(among: Sequence[float], known: Sequence[float]) -> bytes:
+    """How near the instructions are to others: the highest ROUGE-L F1 of each among themselves, and to known ones.
+
+    Histograms in twentieths; without known ones the second is left out.
+    """
+
+    def draw(axes: "Axes") -> None:
+        edges = [place / BINS for place in range(BINS + 1)]
+        # A value that is an edge may come out one bit below it.
+        axes.hist([value + 1e-9 for value in among], edges, color=BLUE, alpha=0.7, label="another one of the arena")
+        if known:
+            outline: dict[str, Any] = {"histtype": "step", "color": ORANGE, "linewidth": 2.5}
+            axes.hist([value + 1e-9 for value in known], edges, label="the nearest known instruction", **outline)
+        axes.set_xlim(0, 1)
+        axes.set_xlabel("highest ROUGE-L F1 with (0 to 1; 1 is the same words in the same order)")
+        axes.set_ylabel("instructions")
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        _legend(axes)
+
+    return _png(4, "How new are the instructions?", draw)
 
 
 def _beside(axes: "Axes", text: str, point: tuple[float, float], distance: int) -> None:

@@ -167,7 +167,7 @@ class _Builder:
                     "repeats": 0,
                     "rouge_l_max": None,
                     "nearest_reference": None,
-                    "rouge_l_self": None,
+                    "rouge_l_self": (draw % 10) / 10,
                 }
             )
         rejected = [

@@ -12,7 +12,7 @@ from unit.arena_builder import amend_manifest, build_arena
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.dataset_card.card import write_card
-from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, ratings_png
+from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
 from warriorcoder.dataset_card.markdown import code, inline
 from warriorcoder.errors import ArenaError
@@ -313,6 +313,8 @@ def test_a_figure_shows_its_numbers() -> None:
     row = {"model": "one", "elo": 1000.0, "elo_low": 900.0, "elo_high": 1100.0}
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo": 1010.0}], 1000.0)
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo_low": 910.0}], 1000.0)
+    assert len({novelty_png([0.1, 0.2], []), novelty_png([0.1, 0.3], []), novelty_png([0.1, 0.2], [0.2])}) == 3
+    assert novelty_png([0.1, 0.2], []) == novelty_png([0.2, 0.1], [])
     assert judges_png([JudgeRow("j", 10, 0, 0, 5, 5, 5)]) != judges_png([JudgeRow("j", 10, 0, 0, 6, 5, 5)])
 
 
