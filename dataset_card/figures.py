@@ -117,6 +117,7 @@ def novelty_png(among: Sequence[float], known: Sequence[float]) -> bytes:
 
     Histograms in twentieths; without known ones the second is left out.
     """
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: "Axes") -> None:
         edges = [place / BINS for place in range(BINS + 1)]
@@ -128,7 +129,7 @@ def novelty_png(among: Sequence[float], known: Sequence[float]) -> bytes:
         axes.set_xlim(0, 1)
         axes.set_xlabel("highest ROUGE-L F1 with (0 to 1; 1 is the same words in the same order)")
         axes.set_ylabel("instructions")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         _legend(axes)
 
     return _png(4, "How new are the instructions?", draw)
