@@ -32,10 +32,10 @@ def mining_markdown(report: MiningReport, level: int = 2) -> str:
     if report.samples:
         parts += [f"{heads[1]} Samples", f"{len(report.samples)} of the {report.kept:,} kept, at random."]
         rows = (
-            (str(row["grade"]), row["task"], row["language"] or "–", row["miner"], row["instruction"])
+            (str(row["grade"]), row["task"], row["language"] or "–", row["miner"] or row["source"], row["instruction"])
             for row in report.samples
         )
-        parts.append(_table(("grade:", "task", "language", "miner", "instruction"), rows))
+        parts.append(_table(("grade:", "task", "language", "from", "instruction"), rows))
     return "\n\n".join(parts) + "\n"
 
 

@@ -37,7 +37,7 @@ def print_mining_report(report: MiningReport, console: "Console") -> None:
             [
                 (
                     f"{row['grade']}",
-                    f"({row['task']}, {row['language'] or 'no language'}, {row['miner']})",
+                    f"({row['task']}, {row['language'] or 'no language'}, {row['miner'] or row['source']})",
                     row["instruction"],
                 )
                 for row in report.samples
