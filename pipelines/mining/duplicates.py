@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from warriorcoder.pipelines.mining.minhash import Places, Sketches
+from warriorcoder.pipelines.mining.minhash import Pairs, Places, Sketches, unpacked
 from warriorcoder.pipelines.mining.word_sets import WordSets, word_sets, words
 
 __all__ = ["jaccard", "near_duplicates", "semantic_duplicates", "words"]
@@ -20,6 +20,8 @@ LOOKS = 2000
 """Pairs a text to keep, and to look at, before a set of texts is halved."""
 
 _BLOCK = 1024
+_SUMMED_AT_ONCE = 1 << 16
+_VERIFIED_AT_ONCE = 1 << 20
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:
@@ -86,10 +88,14 @@ def semantic_duplicates(vectors: NDArray[np.float32], threshold: float) -> Repea
 
 def _first_equal(sets: WordSets) -> Places:
     """For each text the first text that has the same words, told by two sums over their numbers."""
-    keys = []
-    for numbers in (sets.numbers, sets.numbers * (sets.numbers | np.uint64(1))):
-        sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(numbers)])
-        keys.append(sums[sets.ends] - sums[sets.ends - sets.sizes])
+    keys = np.empty((2, len(sets.sizes)), dtype=np.uint64)
+    for low in range(0, len(sets.sizes), _SUMMED_AT_ONCE):
+        ends = sets.ends[low : low + _SUMMED_AT_ONCE]
+        begins = ends - sets.sizes[low : low + _SUMMED_AT_ONCE]
+        numbers = sets.numbers[begins[0] : ends[-1]]
+        for key, values in zip(keys, (numbers, numbers * (numbers | np.uint64(1))), strict=True):
+            sums = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(values)])
+            key[low : low + len(ends)] = sums[ends - begins[0]] - sums[begins - begins[0]]
     # Stable: of equal ones the first text comes first.
     order = np.lexsort(keys)
     new = np.ones(len(order), dtype=bool)
@@ -133,7 +139,7 @@ class _Search:
             return places
         pairs = self._sketches.within(places, PAIRS * len(places), LOOKS * len(places))
         if pairs is not None:
-            ones, others = self._verified(*pairs)
+            ones, others = self._verified(pairs)
             repeats = set()
             order = np.lexsort((ones, others))
             for one, other in zip(ones[order].tolist(), others[order].tolist(), strict=True):
@@ -142,18 +148,23 @@ class _Search:
             return places[~np.isin(places, list(repeats))]
         half = len(places) // 2
         stay = self._stay(places[:half])
-        _, hit = self._verified(*self._sketches.between(stay, places[half:]))
+        _, hit = self._verified(self._sketches.between(stay, places[half:]))
         rest = np.isin(places[half:], hit)
         late = self._stay(places[half:][~rest])
         # Those of the second half may be more similar to one of their own half.
-        self._verified(*self._sketches.between(late, places[half:][rest]))
+        self._verified(self._sketches.between(late, places[half:][rest]))
         return np.concatenate([stay, late])
 
-    def _verified(self, ones: Places, others: Places) -> tuple[Places, Places]:
-        values = self._sets.jaccard(ones, others)
-        enough = values >= self._threshold
-        self._found.append((ones[enough], others[enough], values[enough]))
-        return ones[enough], others[enough]
+    def _verified(self, pairs: Pairs) -> tuple[Places, Places]:
+        """Those of packed pairs that reach the threshold; some at a time, since a million texts have many millions."""
+        found = []
+        for low in range(0, max(len(pairs), 1), _VERIFIED_AT_ONCE):
+            ones, others = unpacked(pairs[low : low + _VERIFIED_AT_ONCE])
+            values = self._sets.jaccard(ones, others)
+            enough = values >= self._threshold
+            found.append((ones[enough], others[enough], values[enough]))
+        self._found += found
+        return np.concatenate([ones for ones, _, _ in found]), np.concatenate([others for _, others, _ in found])
 
 
 def _repeats(first: Places, distinct: Places, search: _Search, stays: Places) -> Repeats:

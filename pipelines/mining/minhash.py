@@ -26,8 +26,8 @@ MOST_BANDS = 1024
 _PAIRS_AT_ONCE = 1 << 16
 
 Places = NDArray[np.int64]
-Pairs = tuple[Places, Places]
-"""The earlier texts and the later ones."""
+Pairs = NDArray[np.uint64]
+"""The earlier text and the later one of each pair, as one number (`unpacked`), increasing."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ def _bands_needed(threshold: float, rows: int) -> int:
         else:
             low = bands + 1
     return low
+
+
+def unpacked(pairs: Pairs) -> tuple[Places, Places]:
+    """The earlier texts and the later ones."""
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(2**32 - 1)).astype(np.int64)
 
 
 class Sketches:
@@ -125,8 +130,7 @@ class Sketches:
             found = found[np.append(True, found[1:] != found[:-1])[: len(found)]]
             if len(found) > most:
                 return None
-        one, other = (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(2**32 - 1)).astype(np.int64)
-        return one, other
+        return found
 
     def _of_band(
         self, band: NDArray[np.int64], places: Places, split: int | None, most: int, budget: int

@@ -140,5 +140,6 @@ def test_a_stopped_run_leaves_no_process_and_loses_no_answer(
     assert again.returncode == 0, said
     assert "not finished" in (arena / "README.md").read_text(encoding="utf-8")
     progress = read_progress(arena / ".work" / "progress")
-    assert sum(stage.replayed for stage in progress.values()) == kept
+    # An answer may be in the log and not yet in the log's index when its writer is killed: the next one finds it there.
+    assert kept <= sum(stage.replayed for stage in progress.values()) <= kept + 1
     assert sum(stage.done for stage in progress.values()) == answered(arena)
