@@ -8,6 +8,7 @@ from _experts import LIMITS, OBJECTS, VERBS
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.ids import instruction_id
 from warriorcoder.recipe import Recipe
+from warriorcoder.tables import MINED
 
 
 def instructions(count: int) -> list[str]:
@@ -54,6 +55,7 @@ def arena_with_instructions(path: Path, given: Recipe, texts: list[str]) -> Aren
             "instruction_id": instruction_id(text),
             "instruction": text,
             "miner": miners[n % len(miners)],
+            "source": MINED,
             "draw": n // len(miners),
             "temperature": 1.0,
             "top_p": 0.99,
@@ -61,8 +63,10 @@ def arena_with_instructions(path: Path, given: Recipe, texts: list[str]) -> Aren
             "task": "code_generation",
             "grade": 8,
             "band": "good",
+            "repeats": 0,
             "rouge_l_max": None,
             "nearest_reference": None,
+            "rouge_l_self": None,
         }
         for n, text in enumerate(texts)
     ]
@@ -70,7 +74,7 @@ def arena_with_instructions(path: Path, given: Recipe, texts: list[str]) -> Aren
     kept = {"kept": len(rows), "rejected": 0}
     folder.update_manifest({"name": folder.name, "version": None, "parent": None, "recipe_digest": given.digest})
     folder.write_stage("mine", {"rejected": []})
-    folder.update_manifest({"counts": {"mine": {"draws": len(rows), **kept}}})
+    folder.update_manifest({"counts": {"mine": {"draws": len(rows), "brought": 0, **kept}}})
     folder.write_stage("curate", {"instructions": rows, "rejected": []})
     folder.update_manifest({"counts": {"curate": {"entered": len(rows), **kept}}})
     return folder
