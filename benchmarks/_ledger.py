@@ -16,7 +16,8 @@ from warriorcoder.pipelines.battles.pairing import judges_of, pairs
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Reply
 from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.traces import read_addresses
-from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+from warriorcoder.recipe import Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import TABLES
 
 ATTEMPTS = 3

@@ -12,7 +12,8 @@ from typing import Any
 from warriorcoder.arena_folder import Row
 from warriorcoder.cost_rules import cost_rules
 from warriorcoder.ids import instruction_id
-from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+from warriorcoder.recipe import Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.recount import (
     RECORD,
     Battle,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from warriorcoder.arena_folder import Row
-from warriorcoder.recipe import EXECUTION_JUDGE
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import STAGES, TABLES, Missing, Reason
 
 Shares = Mapping[str, Mapping[str, Any]]

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Self, get_args
 
 import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
@@ -13,11 +13,9 @@ from warriorcoder.errors import RecipeError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, is_local_model
 from warriorcoder.overrides import override_key, shown
-from warriorcoder.recipe_mining import Curation, Fraction, Grid, Mining, Name, Temperature, TopP
+from warriorcoder.recipe_battles import EXECUTION_JUDGE, Battles, Outcomes, Rating
+from warriorcoder.recipe_mining import Curation, Grid, Mining, Name, Temperature, TopP
 from warriorcoder.recipe_mistakes import mistakes
-
-EXECUTION_JUDGE = "execution"
-"""The name under which the execution judge votes; no expert may take it."""
 
 
 class LiteralTemplate(Section):
@@ -104,33 +102,6 @@ class Expert(Section):
         if self.template is None and (known := LOCAL_MODELS.get(self.endpoint.model)):
             return known.template
         return self.template
-
-
-class Battles(Section):
-    """Who fights whom, and who judges."""
-
-    pairing: Literal["round_robin", "attacker"] = "round_robin"
-    judges: Literal["uninvolved"] | list[Name] = "uninvolved"
-    orders: Literal["both"] = "both"
-    execution_judge: bool = False
-    constrained: bool = False
-    attempts: Positive = 3
-    max_tokens: Positive = 512
-
-
-class Rating(Section):
-    """Elo's constants and the weight of the final score (arXiv 2412.17395)."""
-
-    k: Annotated[float, Field(gt=0)] = 40
-    start: float = 1000
-    alpha: Fraction = 0.7
-    bootstrap: Positive = 200
-
-
-class Outcomes(Section):
-    """Which answers the training tables take: a loser lost a battle and is this much of final score below gold."""
-
-    margin: Fraction = 0.05
 
 
 class Publish(Section):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from warriorcoder.arena_folder import Row
-from warriorcoder.recipe import EXECUTION_JUDGE
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.recount import RECORD
 
 ALWAYS_FIRST = 0.9

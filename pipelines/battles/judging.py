@@ -12,7 +12,8 @@ from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.privacy import masked
 from warriorcoder.pipelines.prompts import fill, neutralise, prompt_digest, read_prompt
-from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
+from warriorcoder.recipe import Expert, Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import Missing
 
 PROMPT = "judge_v1"

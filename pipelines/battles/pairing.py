@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from warriorcoder.recipe import EXECUTION_JUDGE, Battles, Expert
+from warriorcoder.recipe import Expert
+from warriorcoder.recipe_battles import EXECUTION_JUDGE, Battles
 
 
 @dataclass(frozen=True)

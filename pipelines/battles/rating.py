@@ -6,7 +6,7 @@ from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.battles.ratings import bootstrap, bradley_terry, elo
 from warriorcoder.pipelines.battles.scores import Battle, count_votes, local_score
-from warriorcoder.recipe import Rating
+from warriorcoder.recipe_battles import Rating
 
 
 def rate(votes: Sequence[Row], models: Sequence[str], rating: Rating, seed: int) -> tuple[list[Row], list[Row]]:

@@ -14,7 +14,7 @@ from warriorcoder.pipelines.endpoints.traces import read_addresses
 from warriorcoder.pipelines.mining.privacy import counts
 from warriorcoder.pipelines.rejections import rejected_row
 from warriorcoder.pipelines.stage import AskingStage, Stage
-from warriorcoder.recipe import EXECUTION_JUDGE
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 
 class Answer(AskingStage):

@@ -17,7 +17,8 @@ from warriorcoder.pipelines.battles.verdicts import FORM, Verdict, read_verdict
 from warriorcoder.pipelines.doctor.findings import Cell, green, red, yellow
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.grading import graders_of
-from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
+from warriorcoder.recipe import Expert, Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import BANDS
 
 FIRST_PAIRS = 3

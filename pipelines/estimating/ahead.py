@@ -10,7 +10,8 @@ from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.estimating.held import Waiting, prompt_bytes
 from warriorcoder.pipelines.estimating.spans import NOTHING, Span, shared
 from warriorcoder.pipelines.mining.grading import graders_of, grading_call
-from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
+from warriorcoder.recipe import Expert, Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from warriorcoder.pipelines.mining.candidates import Brought, Haul, read_sets
 from warriorcoder.pipelines.mining.curation import curate
 from warriorcoder.pipelines.mining.grading import Grading, graders_of, grading_call
 from warriorcoder.pipelines.mining.screening import Screening
-from warriorcoder.recipe import EXECUTION_JUDGE, Expert, Recipe
+from warriorcoder.recipe import Expert, Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 ASKING_STAGES = ("mine", "curate", "answer", "judge")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.pipelines.battles.scores import count_votes, final_scores, local_score
-from warriorcoder.recipe import Rating
+from warriorcoder.recipe_battles import Rating
 from warriorcoder.tables import TABLES
 
 MODELS = ("a", "b", "c")

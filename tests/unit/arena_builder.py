@@ -8,7 +8,8 @@ from typing import Any
 
 from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.ids import instruction_id
-from warriorcoder.recipe import EXECUTION_JUDGE, Recipe
+from warriorcoder.recipe import Recipe
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import MINED, STAGES
 
 PAIR = ("attacker", "defender")

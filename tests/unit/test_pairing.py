@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
-from warriorcoder.recipe import Battles, Expert
+from warriorcoder.recipe import Expert
+from warriorcoder.recipe_battles import Battles
 
 NAMES = ("one", "twin", "two", "three")
 WEIGHTS = {"one": "x", "twin": "x", "two": "y", "three": "z"}
