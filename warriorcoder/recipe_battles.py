@@ -1,0 +1,38 @@
+"""The recipe's sections on the arena: who fights and judges, how experts are rated, and what the battles lead to."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from warriorcoder.endpoint_kinds import Positive, Section
+from warriorcoder.recipe_mining import Fraction, Name
+
+EXECUTION_JUDGE = "execution"
+"""The name under which the execution judge votes; no expert may take it."""
+
+
+class Battles(Section):
+    """Who fights whom, and who judges."""
+
+    pairing: Literal["round_robin", "attacker"] = "round_robin"
+    judges: Literal["uninvolved"] | list[Name] = "uninvolved"
+    orders: Literal["both"] = "both"
+    execution_judge: bool = False
+    constrained: bool = False
+    attempts: Positive = 3
+    max_tokens: Positive = 512
+
+
+class Rating(Section):
+    """Elo's constants and the weight of the final score (arXiv 2412.17395)."""
+
+    k: Annotated[float, Field(gt=0)] = 40
+    start: float = 1000
+    alpha: Fraction = 0.7
+    bootstrap: Positive = 200
+
+
+class Outcomes(Section):
+    """Which answers the training tables take: a loser lost a battle and is this much of final score below gold."""
+
+    margin: Fraction = 0.05
