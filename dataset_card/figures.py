@@ -1,10 +1,10 @@
 """The card's figures, drawn from an arena's manifest and tables. The same arena gives the same bytes."""
 
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from warriorcoder.arena_folder import Row
+from warriorcoder.drawing import BLUE, GREY, ORANGE, named_rows, panels_png, rows_height
 from warriorcoder.summary import JudgeRow, Step
 
 if TYPE_CHECKING:
@@ -13,23 +13,7 @@ if TYPE_CHECKING:
 FIGURES = ("ratings", "funnel", "judges", "novelty")
 """The figures that the card owns: figures/<name>.png."""
 
-# Okabe and Ito's palette: told apart by every kind of colour vision, and by lightness alone.
-BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#6E6E6E"
-WIDTH = 8.0
 BINS = 20
-DOTS_PER_INCH = 150
-STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
 
 
 def ratings_png(ratings: Sequence[Row], start: float) -> bytes:
@@ -52,10 +36,9 @@ def ratings_png(ratings: Sequence[Row], start: float) -> bytes:
                 ha="center",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
             )
-        _names(axes, [row["model"] for row in rows], "expert")
+        named_rows(axes, [row["model"] for row in rows], "expert")
         axes.set_xlabel("Elo (points)")
         axes.margins(x=0.08)
-        _legend(axes)
 
     return _png(len(rows), "Ratings of the experts", draw)
 
@@ -86,7 +69,6 @@ def funnel_png(steps: Sequence[Step]) -> bytes:
         axes.set_ylabel("stage: what goes in")
         axes.set_xlim(0, 100)
         axes.set_xlabel("share of what went in (%)")
-        _legend(axes)
 
     return _png(len(steps), "What every stage kept", draw)
 
@@ -103,11 +85,10 @@ def judges_png(judges: Sequence[JudgeRow]) -> bytes:
         axes.axvline(0.5, color=GREY, linestyle="--", linewidth=1, zorder=0, label="even-handed, 0.5")
         for place, judge in zip(places, rows, strict=True):
             _beside(axes, f"{judge.first:,} of {judge.decisive:,}", (1, place), 14)
-        _names(axes, [judge.judge for judge in rows], "judge")
+        named_rows(axes, [judge.judge for judge in rows], "judge")
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
         axes.set_xlabel("share of verdicts for the answer shown first (0 to 1, ties left out)")
-        _legend(axes)
 
     return _png(len(rows), "Do the judges favour the answer shown first?", draw)
 
@@ -130,7 +111,6 @@ def novelty_png(among: Sequence[float], known: Sequence[float]) -> bytes:
         axes.set_xlabel("highest ROUGE-L F1 with (0 to 1; 1 is the same words in the same order)")
         axes.set_ylabel("instructions")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _legend(axes)
 
     return _png(4, "How new are the instructions?", draw)
 
@@ -140,33 +120,5 @@ def _beside(axes: "Axes", text: str, point: tuple[float, float], distance: int) 
     axes.annotate(text, point, (distance, 0), textcoords="offset points", va="center", annotation_clip=False)
 
 
-def _names(axes: "Axes", names: list[str], label: str) -> None:
-    axes.set_yticks(range(len(names)), [name if len(name) <= 28 else name[:27] + "…" for name in names])
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    axes.set_ylabel(label)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", color="#E5E5E5", linewidth=0.8)
-    axes.set_axisbelow(True)
-
-
-def _legend(axes: "Axes") -> None:
-    # Below the axis label: over the data it would hide a point in one arena or another.
-    axes.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=10)
-
-
 def _png(rows: int, title: str, draw: "Callable[[Axes], None]") -> bytes:
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    size = (WIDTH, 1.7 + 0.42 * max(rows, 2))
-    with matplotlib.rc_context(STYLE):
-        layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
-        figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout=layout)
-        axes = figure.add_subplot()
-        axes.set_title(title)
-        draw(axes)
-        buffer = BytesIO()
-        # Without the software's name, which holds its version and an address.
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return panels_png(title, rows_height(rows), [draw])
