@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
-from warriorcoder.pipelines.battles.ratings import bootstrap, bradley_terry, elo
+from warriorcoder.pipelines.battles.ratings.elo import bootstrap, bradley_terry, elo
 from warriorcoder.pipelines.battles.scores import Battle, count_votes, local_score
 from warriorcoder.recipe_battles import Rating
 

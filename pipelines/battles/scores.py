@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from warriorcoder.arena_folder import Row
-from warriorcoder.pipelines.battles.ratings import Game, expected_score
+from warriorcoder.pipelines.battles.ratings.elo import expected_score
+from warriorcoder.pipelines.battles.ratings.games import Game
 
 
 @dataclass

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warriorcoder.pipelines.battles import ratings as ratings_module
-from warriorcoder.pipelines.battles.ratings import (
-    Game,
+from warriorcoder.pipelines.battles.ratings import elo as ratings_module
+from warriorcoder.pipelines.battles.ratings.elo import (
     bootstrap,
     bradley_terry,
     elo,
     elo_update,
     expected_score,
 )
+from warriorcoder.pipelines.battles.ratings.games import Game
 
 MODELS = ("a", "b", "c", "d", "e")
 RATING = st.floats(0, 3000)

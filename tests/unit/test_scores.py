@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.battles.ratings import expected_score
+from warriorcoder.pipelines.battles.ratings.elo import expected_score
 from warriorcoder.pipelines.battles.scores import count_votes, final_scores, local_score
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from warriorcoder.pipelines.battles.ratings.games import Game
+
 Reals = NDArray[np.float64]
 
 ELO_SCALE = 400.0
@@ -13,16 +15,6 @@ INTERVAL = (2.5, 97.5)
 PRIOR_TIES = 0.1
 MAX_ITERATIONS = 1000
 TOLERANCE = 1e-10
-
-
-@dataclass(frozen=True)
-class Game:
-    """A decided battle: `score_a` is 1 where a won, 0 where b won, 0.5 for a tie."""
-
-    instruction_id: str
-    a: str
-    b: str
-    score_a: float
 
 
 def expected_score(rating_a: float, rating_b: float) -> float:

@@ -1,0 +1,1 @@
+"""Ratings of the experts: Elo, Bradley-Terry, bias terms and intervals. Plain functions on arrays of games."""
