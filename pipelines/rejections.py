@@ -1,5 +1,8 @@
 """Rows of the table `rejected`."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import instruction_id
 from warriorcoder.pipelines.mining.privacy import masked
@@ -22,3 +25,11 @@ def rejected_row(stage: str, reason: Reason, detail: str, text: str, origin: str
         "origin": origin,
         "draw": draw,
     }
+
+
+def reasons_told(rejected: Iterable[Row]) -> str:
+    """How many rows were dropped for each reason, the most frequent first: "8 cut_off, 2 off_topic"."""
+    counts = Counter(row["reason"] for row in rejected)
+    return ", ".join(
+        f"{count} {reason}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    )

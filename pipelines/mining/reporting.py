@@ -13,19 +13,24 @@ FILE = "mining.md"
 
 
 def report_of(folder: ArenaFolder) -> MiningReport:
-    """The report on an arena's instructions. Raises ArenaError where the stage `curate` has not run."""
+    """The report on an arena's instructions, or on why there is none.
+
+    Raises ArenaError where mining brought something that the stage `curate` has not dealt with yet.
+    """
     manifest = folder.manifest()
-    if not folder.has_table("instructions") or "diversity" not in manifest:
+    mined = manifest.get("counts", {}).get("mine")
+    curated = folder.has_table("instructions") and "diversity" in manifest
+    if not curated and (mined is None or mined["kept"]):
         raise ArenaError(f"{folder.path}: there is no mining to report on: the stage `curate` has not run to its end.")
     recipe = load_recipe(folder.recipe_path)
     miners = recipe.experts if recipe.mining.per_expert else []
-    measured = {name: value for name, value in manifest["diversity"].items() if name != "embedding"}
+    measured = {name: value for name, value in manifest.get("diversity", {}).items() if name != "embedding"}
     return mining_report(
-        folder.read_table("instructions"),
+        folder.read_table("instructions") if curated else [],
         folder.read_table("rejected"),
         {expert.name: recipe.grid_of(expert) for expert in miners},
         tokens={name: share["output_tokens"] for name, share in manifest.get("cost", {}).get("mine", {}).items()},
-        diversity=Diversity(**measured),
+        diversity=Diversity(**measured) if measured else None,
         seed=recipe.seed,
     )
 

@@ -14,6 +14,7 @@ from warriorcoder.pipelines.mining.grading import Grade, Grading, graders_of, gr
 from warriorcoder.pipelines.mining.mining_report import mining_findings
 from warriorcoder.pipelines.mining.privacy import counts
 from warriorcoder.pipelines.mining.screening import Screening
+from warriorcoder.pipelines.rejections import reasons_told
 from warriorcoder.pipelines.stage import AskingStage
 
 
@@ -54,8 +55,9 @@ class Mine(AskingStage):
                 raise RunFailed(f"{lode.expert.name}: every draw failed; the first error: {lode.errors[0]}")
         if not kept:
             raise RunFailed(
-                f"no instruction was kept of {draws} draws; the reasons are in {self._folder.path / 'rejected'}. "
-                "Is each expert's template right?"
+                f"no instruction was kept of {draws + brought.read}: {reasons_told(rejected)}. `warrior report "
+                f"{self._folder.path} --mining` shows the yields, and the table `rejected` the texts. Is each expert's "
+                "template right?"
             )
         return kept
 
@@ -96,8 +98,9 @@ class Curate(AskingStage):
         self.record_cost()
         if not curated.rows:
             raise RunFailed(
-                f"curation kept none of {len(rows)} instructions; the reasons are in "
-                f"{self._folder.path / 'rejected'}. Widen curation.keep_bands, or see whether the graders grade at all."
+                f"curation kept none of {len(rows)} instructions: {reasons_told(curated.rejected)}. `warrior report "
+                f"{self._folder.path} --mining` shows them, and the table `rejected` the texts. Widen "
+                "curation.keep_bands, or see whether the graders grade at all."
             )
         return curated.rows
 

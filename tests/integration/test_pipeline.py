@@ -24,6 +24,7 @@ from warriorcoder.pipelines.battles import judging
 from warriorcoder.pipelines.battles.stages import Answer, Build, Judge, Rate
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.traces import read_addresses, write_addresses
+from warriorcoder.pipelines.mining.reporting import report_of
 from warriorcoder.pipelines.mining.stages import Mine
 from warriorcoder.pipelines.run import run_part
 from warriorcoder.pipelines.stage import Stage
@@ -312,10 +313,24 @@ def test_another_judge_prompt_asks_only_the_judges(
 def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
     server.script = lambda asked: "no."
     copy.journal_path.unlink()
-    with pytest.raises(RunFailed, match="no instruction was kept of 90 draws"):
+    with pytest.raises(RunFailed, match=r"no instruction was kept of 90: 90 not_an_instruction\. `warrior report .*--mi"):
         work(copy, "mine")
     assert copy.table_rows("rejected") == 90
     assert not copy.has_table("instructions")
+    report = report_of(copy)
+    assert (report.draws, report.kept, [(drop.reason, drop.left) for drop in report.funnel]) == (
+        90,
+        0,
+        [("not_an_instruction", 0)],
+    )
+
+
+def test_nothing_that_is_curated_is_an_error_and_the_rows_are_kept(copy: ArenaFolder, server: ScriptedServer) -> None:
+    server.script = lambda asked: "no idea" if asked.chat else script(asked)
+    copy.journal_path.unlink()
+    with pytest.raises(RunFailed, match=r"curation kept none of \d+ instructions: \d+ ungraded"):
+        work(copy, "mine", "curate")
+    assert report_of(copy).kept == 0
 
 
 def test_an_endpoint_that_never_answers_ends_the_mining_at_once(copy: ArenaFolder, server: ScriptedServer) -> None:
