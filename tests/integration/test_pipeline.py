@@ -4,7 +4,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,9 @@ from warriorcoder.pipelines.battles import judging
 from warriorcoder.pipelines.battles.stages import Answer, Build, Judge, Rate
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.traces import read_addresses, write_addresses
+from warriorcoder.pipelines.mining.candidates import Candidate
 from warriorcoder.pipelines.mining.reporting import report_of
-from warriorcoder.pipelines.mining.stages import Mine
+from warriorcoder.pipelines.mining.stages import Curate, Mine
 from warriorcoder.pipelines.run import run_part
 from warriorcoder.pipelines.stage import Stage
 from warriorcoder.recipe import Recipe, load_recipe
@@ -79,6 +80,7 @@ def work(folder: ArenaFolder, *names: str, **sections: Any) -> None:
 
 STAGE_CLASSES: dict[str, type[Stage]] = {
     "mine": Mine,
+    "curate": Curate,
     "answer": Answer,
     "judge": Judge,
     "rate": Rate,
@@ -86,6 +88,10 @@ STAGE_CLASSES: dict[str, type[Stage]] = {
 }
 ROWS_FOR: dict[str, Callable[[ArenaFolder], list[Row]]] = {
     "mine": lambda folder: [{"expert": expert.name} for expert in load_recipe(folder.recipe_path).experts],
+    # What the mine brought is in no table; what came of it will do.
+    "curate": lambda folder: [
+        {field.name: row[field.name] for field in fields(Candidate)} for row in folder.read_table("instructions")
+    ],
     "answer": lambda folder: folder.read_table("instructions"),
     "judge": lambda folder: folder.read_table("answers"),
     "rate": lambda folder: [],
@@ -313,7 +319,7 @@ def test_another_judge_prompt_asks_only_the_judges(
 def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
     server.script = lambda asked: "no."
     copy.journal_path.unlink()
-    with pytest.raises(RunFailed, match=r"no instruction was kept of 90: 90 not_an_instruction\. `warrior report .*--mi"):
+    with pytest.raises(RunFailed, match=r"no instruction was kept of 90: 90 not_an_instruction\. `warrior report"):
         work(copy, "mine")
     assert copy.table_rows("rejected") == 90
     assert not copy.has_table("instructions")
@@ -326,10 +332,10 @@ def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: Script
 
 
 def test_nothing_that_is_curated_is_an_error_and_the_rows_are_kept(copy: ArenaFolder, server: ScriptedServer) -> None:
-    server.script = lambda asked: "no idea" if asked.chat else script(asked)
+    server.script = lambda asked: "no idea"
     copy.journal_path.unlink()
     with pytest.raises(RunFailed, match=r"curation kept none of \d+ instructions: \d+ ungraded"):
-        work(copy, "mine", "curate")
+        work(copy, "curate")
     assert report_of(copy).kept == 0
 
 
