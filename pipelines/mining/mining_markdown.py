@@ -28,7 +28,7 @@ def mining_markdown(report: MiningReport, level: int = 2) -> str:
     if report.novelty:
         parts += [f"{heads[1]} Novelty", *_novelty(report)]
     if report.diversity is not None:
-        parts += [f"{heads[1]} Diversity", _first_large("; ".join(said_of(report.diversity))) + "."]
+        parts += [f"{heads[1]} Diversity", _first_large(said_of(report.diversity, report.embedding)) + "."]
     if report.samples:
         parts += [f"{heads[1]} Samples", f"{len(report.samples)} of the {report.kept:,} kept, at random."]
         rows = (

@@ -74,7 +74,7 @@ class MiningReport:
 
     `systems` are the system prompts, which settings number from 1. `bands`, `tasks` and `languages` count the kept
     instructions, bands from the best on, others the most frequent first.
-    `novelty` (a histogram) and `nearest` are empty without references.
+    `novelty` (a histogram) and `nearest` are empty without references. `embedding` says what the spread was measured by.
     """
 
     draws: int
@@ -92,6 +92,7 @@ class MiningReport:
     novelty: list[dict[str, float]]
     nearest: list[Near]
     diversity: Diversity | None
+    embedding: str | None
     samples: list[Row]
     findings: list[dict[str, Any]]
 
@@ -103,6 +104,7 @@ def mining_report(
     *,
     tokens: Mapping[str, int] | None = None,
     diversity: Diversity | None = None,
+    embedding: str | None = None,
     seed: int = 0,
 ) -> MiningReport:
     """The report on an arena's `instructions` and `rejected` rows; of the latter those of `mine` and `curate` count.
@@ -147,6 +149,7 @@ def mining_report(
         novelty=histogram([each.rouge for each in near], BINS) if near else [],
         nearest=sorted(near, key=lambda each: (-each.rouge, each.instruction))[:LEAST_NOVEL],
         diversity=diversity,
+        embedding=embedding,
         samples=chosen,
         findings=mining_findings(rejected, instructions, grids, diversity),
     )

@@ -28,7 +28,7 @@ def print_mining_report(report: MiningReport, console: "Console") -> None:
         _shares(console, name, counts, report.kept)
     _novelty(console, report)
     if report.diversity is not None:
-        _line(console, "Diversity: " + "; ".join(said_of(report.diversity)) + ".")
+        _line(console, f"Diversity: {said_of(report.diversity, report.embedding)}.")
         _line(console, "")
     if report.samples:
         _line(console, f"{len(report.samples)} of the {report.kept:,} kept, at random:", style="bold")
@@ -45,8 +45,8 @@ def print_mining_report(report: MiningReport, console: "Console") -> None:
         )
 
 
-def said_of(diversity: Diversity) -> list[str]:
-    """The measures in words, without those that could not be had."""
+def said_of(diversity: Diversity, embedding: str | None) -> str:
+    """The measures in words, without those that could not be had. `embedding` says what the spread was measured by."""
     said = []
     if diversity.self_rouge is not None:
         said.append(f"median self-ROUGE {diversity.self_rouge:.2f}")
@@ -55,8 +55,8 @@ def said_of(diversity: Diversity) -> list[str]:
     if diversity.distinct_2_of_1000 is not None:
         said.append(f"distinct-2 of 1,000 bigrams {diversity.distinct_2_of_1000:.2f}")
     if diversity.spread is not None:
-        said.append(f"embedding spread {diversity.spread:.2f}")
-    return said or ["too few instructions to say"]
+        said.append(f"embedding spread {diversity.spread:.2f}" + (f" (by {embedding})" if embedding else ""))
+    return "; ".join(said) or "too few instructions to say"
 
 
 def percent(share: float) -> str:

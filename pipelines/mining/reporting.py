@@ -24,13 +24,15 @@ def report_of(folder: ArenaFolder) -> MiningReport:
         raise ArenaError(f"{folder.path}: there is no mining to report on: the stage `curate` has not run to its end.")
     recipe = load_recipe(folder.recipe_path)
     miners = recipe.experts if recipe.mining.per_expert else []
-    measured = {name: value for name, value in manifest.get("diversity", {}).items() if name != "embedding"}
+    measured = dict(manifest.get("diversity", {}))
+    embedding = measured.pop("embedding", None)
     return mining_report(
         folder.read_table("instructions") if curated else [],
         folder.read_table("rejected"),
         {expert.name: recipe.grid_of(expert) for expert in miners},
         tokens={name: share["output_tokens"] for name, share in manifest.get("cost", {}).get("mine", {}).items()},
         diversity=Diversity(**measured) if measured else None,
+        embedding=embedding,
         seed=recipe.seed,
     )
 

@@ -219,6 +219,13 @@ def test_an_arena_s_own_tables(tmp_path: Path) -> None:
     assert max(map(len, screen(shown).splitlines())) <= 80
 
 
+def test_the_spread_is_never_shown_without_what_measured_it() -> None:
+    diversity = Diversity(30, 0.1, 0.1, 0.1, 0.1, 0.1, 0.25)
+    shown = mining_report([], [], {"one": GRID}, diversity=diversity, embedding="TF-IDF: words, not meaning")
+    for text in (" ".join(screen(shown).split()), mining_markdown(shown)):
+        assert "embedding spread 0.25 (by TF-IDF: words, not meaning)." in text
+
+
 def test_nothing_at_all() -> None:
     shown = mining_report([], [], {"one": GRID}, diversity=Diversity(0, None, None, None, None, None, None))
     assert "0 draws -> 0 kept" in screen(shown)
