@@ -74,7 +74,7 @@ class MiningReport:
 
     `systems` are the system prompts, which settings number from 1. `bands`, `tasks` and `languages` count the kept
     instructions, bands from the best on, others the most frequent first.
-    `novelty` (a histogram) and `nearest` are empty without references. `embedding` says what the spread was measured by.
+    `novelty` (a histogram) and `nearest` are empty without references. `embedding`: what measured the spread.
     """
 
     draws: int
