@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from warriorcoder.pipelines.mining.minhash import Pairs, Places, Sketches, unpacked
 from warriorcoder.pipelines.mining.word_sets import WordSets, word_sets, words
 
-__all__ = ["jaccard", "near_duplicates", "semantic_duplicates", "words"]
+__all__ = ["clusters", "jaccard", "near_duplicates", "semantic_duplicates", "words"]
 
 Repeats = dict[int, tuple[int, float]]
 """Place of a text that repeats another -> (place of the one that stays, their similarity)."""
@@ -48,6 +48,28 @@ def near_duplicates(texts: Sequence[str], threshold: float, seed: int, workers: 
         search = _Search(sets, threshold, seed, pool)
         stays = search.run()
     return _repeats(first, distinct, search, stays)
+
+
+def clusters(texts: Sequence[str], threshold: float, seed: int, workers: int | None = None) -> Places:
+    """The cluster of each text (texts,), named by the place of its first one.
+
+    Two texts are in one cluster where a chain of texts joins them, each with a Jaccard similarity of words to the
+    next that is at least the threshold. Candidates and misses are those of `near_duplicates`; among many thousands of
+    texts that are alike a few more pairs are missed. A threshold of 0 joins equal texts only.
+    """
+    if not texts:
+        return np.empty(0, dtype=np.int64)
+    sets = word_sets(texts)
+    first = _first_equal(sets)
+    distinct = np.flatnonzero(first == np.arange(len(texts)))
+    found = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    if threshold > 0:
+        with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
+            search = _Search(_taken(sets, distinct), threshold, seed, pool)
+            search.run()
+        found = search.similar()[:2]
+    names = distinct[_connected(len(distinct), *found)]
+    return names[np.searchsorted(distinct, first)]
 
 
 def semantic_duplicates(vectors: NDArray[np.float32], threshold: float) -> Repeats:
@@ -103,6 +125,20 @@ def _first_equal(sets: WordSets) -> Places:
     first = np.empty(len(order), dtype=np.int64)
     first[order] = order[new][np.cumsum(new) - 1]
     return first
+
+
+def _connected(count: int, ones: Places, others: Places) -> Places:
+    """The least place that each place is joined to by pairs, directly or by way of others."""
+    least = np.arange(count)
+    while True:
+        before = least.copy()
+        for here, there in ((ones, others), (others, ones)):
+            # A place's name learns as well, and with it all that bear this name.
+            np.minimum.at(least, before[here], before[there])
+            np.minimum.at(least, here, before[there])
+        least = least[least]
+        if np.array_equal(least, before):
+            return least
 
 
 def _taken(sets: WordSets, places: Places) -> WordSets:
