@@ -78,7 +78,22 @@ def test_only_a_server_that_hides_control_tokens_is_asked_to_show_them(
 
 
 @pytest.mark.parametrize(
-    ("family", "near"), [("chatlm", "chatml"), ("Llama-3.1", "llama3.1"), ("deepseek-coder-v2", "deepseek-coder")]
+    ("family", "near"),
+    [
+        ("chatlm", "chatml"),
+        ("lama3", "llama3"),
+        ("Llama-3.1", "llama3.1"),
+        ("llama-3.2", "llama3.1"),
+        ("codellama", "llama2"),
+        ("yi", "chatml"),
+        ("qwen3", "chatml"),
+        ("qwen2.5-coder", "qwen2.5"),
+        ("gemma3", "gemma"),
+        ("deepseek-coder-v2", "deepseek-v2"),
+        ("deepseek-r1", "deepseek-v3"),
+        ("athene", "chatml"),
+        ("mistral-nemo", "mistral-tekken"),
+    ],
 )
 def test_an_unknown_family_is_told_with_the_known_ones(family: str, near: str) -> None:
     with pytest.raises(RecipeError) as error:

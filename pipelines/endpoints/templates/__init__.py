@@ -1,12 +1,11 @@
 """Chat templates as far as mining needs them: the text up to the open user turn, and what ends that turn."""
 
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import lru_cache
 
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint, OpenAIEndpoint
 from warriorcoder.errors import RecipeError
-from warriorcoder.pipelines.endpoints.templates.families import FAMILIES
+from warriorcoder.pipelines.endpoints.templates.families import FAMILIES, family_meant
 from warriorcoder.pipelines.endpoints.templates.template import Template
 from warriorcoder.recipe import Expert, LiteralTemplate, TokenizerTemplate
 
@@ -45,10 +44,10 @@ def _of_tokenizer(source: str, expert: str) -> Template:
 
 
 def _unknown(expert: str, family: str) -> str:
-    near = get_close_matches(family.lower(), FAMILIES, n=1)
+    near = family_meant(family)
     return (
         f"experts.{expert}.template: found {family!r}; known families: {', '.join(FAMILIES)}."
-        + (f" Did you mean {near[0]}?" if near else "")
+        + (f" Did you mean {near}?" if near else "")
         + " For another one name its tokenizer, template: {tokenizer: folder or Hub id}, "
         "or give it literally: template: {prefix: …, stop: […]}."
     )
