@@ -6,7 +6,7 @@ Z = 1.959964
 """The normal distribution's point for a two-sided interval of 95 %."""
 
 
-def wilson_interval(count: int, total: int, z: float = Z) -> tuple[float, float]:
+def wilson_interval(count: float, total: float, z: float = Z) -> tuple[float, float]:
     """Wilson's score interval of a share: sound for few trials and for shares near 0 or 1.
 
     Raises ValueError unless 0 <= count <= total and total > 0.

@@ -1,0 +1,1 @@
+"""The judge audit: what each judge's votes are worth, by figures with intervals."""
