@@ -11,6 +11,15 @@ EXECUTION_JUDGE = "execution"
 """The name under which the execution judge votes; no expert may take it."""
 
 
+class Floor(Section):
+    """Where a judge is worth too little: the share of battles with one verdict in both orders, of votes without a
+    verdict, and of verdicts for the same place."""
+
+    consistency: Fraction = 0.6
+    missing: Fraction = 0.5
+    same_place: Annotated[float, Field(ge=0.5, le=1)] = 0.9
+
+
 class Battles(Section):
     """Who fights whom, and who judges."""
 
@@ -18,6 +27,8 @@ class Battles(Section):
     judges: Literal["uninvolved"] | list[Name] = "uninvolved"
     orders: Literal["both"] = "both"
     execution_judge: bool = False
+    floor: Floor = Floor()
+    below_floor: Literal["flag", "down_weight", "leave_out"] = "flag"
     constrained: bool = False
     attempts: Positive = 3
     max_tokens: Positive = 512
