@@ -44,8 +44,21 @@ class Missing(StrEnum):
     """Why a vote has no verdict."""
 
     NO_MARKER = "no_marker"
+    SEVERAL = "several"
     CUT_OFF = "cut_off"
+    UNFINISHED_REASONING = "unfinished_reasoning"
+    EMPTY = "empty"
     ENDPOINT_ERROR = "endpoint_error"
+
+
+class LeftOut(StrEnum):
+    """Why an answer is in no training table."""
+
+    NOT_FOUGHT = "not_fought"
+    UNDECIDED = "undecided"
+    UNBEATEN = "unbeaten"
+    WITHIN_MARGIN = "within_margin"
+    MIX = "mix"
 
 
 MINED = "mined"
@@ -53,6 +66,12 @@ MINED = "mined"
 
 BANDS = ("poor", "average", "good", "excellent")
 """Quality bands, worst first. The grades 1-2, 3-4, 5-8 and 9-10."""
+
+TASKS = ("generation", "theory", "debugging", "optimisation", "testing", "refactoring", "other")
+"""Task classes of instructions."""
+
+SPLITS = ("train", "test")
+"""The splits of the training tables, each a file of its own."""
 
 
 @dataclass(frozen=True)
