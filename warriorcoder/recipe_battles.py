@@ -1,8 +1,8 @@
 """The recipe's sections on the arena: who fights and judges, how experts are rated, and what the battles lead to."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from warriorcoder.endpoint_kinds import Positive, Section
 from warriorcoder.recipe_mining import Fraction, Name
@@ -20,10 +20,16 @@ class Floor(Section):
     same_place: Annotated[float, Field(ge=0.5, le=1)] = 0.9
 
 
+SHARE_OF_CALLS = 0.4
+"""Of round robin's judge calls: so many does `active` pairing make where the recipe gives no number."""
+
+
 class Battles(Section):
     """Who fights whom, and who judges."""
 
-    pairing: Literal["round_robin", "attacker"] = "round_robin"
+    pairing: Literal["round_robin", "attacker", "active"] = "round_robin"
+    # The most judge calls of `active` pairing, votes that are asked again included.
+    calls: Positive | None = None
     judges: Literal["uninvolved"] | list[Name] = "uninvolved"
     orders: Literal["both"] = "both"
     execution_judge: bool = False
@@ -32,6 +38,24 @@ class Battles(Section):
     constrained: bool = False
     attempts: Positive = 3
     max_tokens: Positive = 512
+
+    @model_validator(mode="after")
+    def _calls_are_for_active_pairing(self) -> Self:
+        if self.calls is not None and self.pairing != "active":
+            raise ValueError(
+                f"calls is {self.calls}, but the pairing {self.pairing} fights every battle that it has; give "
+                "pairing: active, or leave calls out (budget.calls ends a whole run in order)"
+            )
+        if self.pairing == "active" and not self.judges:
+            raise ValueError(
+                "pairing: active spends judge calls where they tell most, but judges is empty; name judges, or give "
+                "pairing: round_robin, which costs nothing here"
+            )
+        return self
+
+    def calls_of(self, round_robin: int) -> int:
+        """The most judge calls of `active` pairing, where all battles together take `round_robin`."""
+        return int(SHARE_OF_CALLS * round_robin) if self.calls is None else self.calls
 
 
 class Rating(Section):

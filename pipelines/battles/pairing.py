@@ -22,10 +22,13 @@ def pairs(instruction_id: str, miner: str | None, experts: Sequence[str], pairin
 
     `attacker` (arXiv 2412.17395): the miner against each other expert. `round_robin`: every pair, the
     miner attacking where it fights; elsewhere the expert named first in the recipe attacks. An instruction that was
-    brought has no miner, and every pair fights on it.
+    brought has no miner, and every pair fights on it. `active` chooses among round robin's battles (`campaign`).
+
+    Nothing is drawn, and a battle depends on nothing but its own instruction and experts: with more of either, the
+    battles that there were stay as they are.
     """
     both = [(a, b) if b != miner else (b, a) for a, b in combinations(experts, 2)]
-    return [Pair(instruction_id, a, b) for a, b in both if miner is None or pairing == "round_robin" or a == miner]
+    return [Pair(instruction_id, a, b) for a, b in both if miner is None or pairing != "attacker" or a == miner]
 
 
 def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str], battles: Battles) -> list[str]:

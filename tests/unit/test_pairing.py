@@ -33,6 +33,17 @@ def test_attacker_is_the_miner_against_each_other() -> None:
     ]
 
 
+@pytest.mark.parametrize("pairing", ["attacker", "round_robin"])
+@pytest.mark.parametrize("miner", ["two", None])
+def test_more_experts_and_instructions_leave_the_battles_as_they_were(pairing: str, miner: str | None) -> None:
+    """Sides included, and so the prompts: the journal answers every battle of the smaller arena."""
+    known = {pair for identity in "ij" for pair in pairs(identity, miner, ("one", "two", "three"), pairing)}
+    for more in (("zero", "one", "two", "three"), ("one", "two", "four", "three"), ("one", "two", "three", "last")):
+        found = [pair for identity in "hijk" for pair in pairs(identity, miner, more, pairing)]
+        assert known < set(found)
+        assert len(found) == len(set(found))
+
+
 @pytest.mark.parametrize(("experts", "battles"), [((), 0), (("one",), 0), (("one", "three"), 1)])
 def test_only_experts_that_answered_fight(experts: tuple[str, ...], battles: int) -> None:
     assert len(pairs("i", "two", experts, "round_robin")) == battles
