@@ -184,6 +184,15 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _mix_is_of_bands_that_are_kept(self) -> Self:
+        kept = self.curation.keep_bands
+        for band in (band for band, share in self.outcomes.mix.items() if share and band not in kept):
+            raise ValueError(
+                f"outcomes.mix asks for {band}, and curation.keep_bands drops it; the bands kept are {', '.join(kept)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _budget_can_be_kept(self) -> Self:
         if self.budget.dollars is not None and not any(expert.price for expert in self.experts):
             raise ValueError("budget.dollars is given, but no expert has a price; give `price: {input: …, output: …}`")

@@ -1,11 +1,18 @@
 """The recipe's sections on the arena: who fights and judges, how experts are rated, and what the battles lead to."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from warriorcoder.endpoint_kinds import Positive, Section
-from warriorcoder.recipe_mining import Fraction, Name
+from warriorcoder.recipe_mining import Band, Fraction, Name
+from warriorcoder.tables import TASKS
+
+Task = Literal["generation", "theory", "debugging", "optimisation", "testing", "refactoring", "other"]
+assert get_args(Task) == TASKS
+
+ROUNDING = 0.01
+"""What the shares of a mix may be off 1, since people write 0.33."""
 
 EXECUTION_JUDGE = "execution"
 """The name under which the execution judge votes; no expert may take it."""
@@ -25,7 +32,12 @@ SHARE_OF_CALLS = 0.4
 
 
 class Battles(Section):
-    """Who fights whom, and who judges."""
+    """Who fights whom, and who judges how.
+
+    `prompt`: `verdict` asks for a comparison (arXiv 2412.17395), `rubric` weighs criteria one by one, `reference` has the
+    judge solve the task first. `longest_answer` is in bytes of UTF-8, about four a token in English and in code: both
+    answers are shown up to there.
+    """
 
     pairing: Literal["round_robin", "attacker", "active"] = "round_robin"
     # The most judge calls of `active` pairing, votes that are asked again included.
@@ -35,6 +47,8 @@ class Battles(Section):
     execution_judge: bool = False
     floor: Floor = Floor()
     below_floor: Literal["flag", "down_weight", "leave_out"] = "flag"
+    prompt: Literal["verdict", "rubric", "reference"] = "verdict"
+    longest_answer: Annotated[int, Field(ge=500)] = 12_000
     constrained: bool = False
     attempts: Positive = 3
     max_tokens: Positive = 512
@@ -68,6 +82,24 @@ class Rating(Section):
 
 
 class Outcomes(Section):
-    """Which answers the training tables take: a loser lost a battle and is this much of final score below gold."""
+    """Which answers the training tables take, of which instructions, and which of them are for testing.
+
+    A loser lost a battle and is `margin` of final score below gold. `mix` and `task_mix` are shares of the
+    instructions by band and by task that sum to 1; a kind that is not named has none. `test` is the share of the
+    instructions that is held back, whole clusters of them: `cluster_at` is the Jaccard similarity of words from which
+    two are in one.
+    """
 
     margin: Fraction = 0.05
+    mix: dict[Band, Fraction] = Field(default={})
+    task_mix: dict[Task, Fraction] = Field(default={})
+    test: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    cluster_at: Annotated[float, Field(gt=0, le=1)] = 0.4
+
+    @field_validator("mix", "task_mix")
+    @classmethod
+    def _shares_sum_to_1(cls, mix: dict[str, float]) -> dict[str, float]:
+        total = sum(mix.values())
+        if mix and abs(total - 1) > ROUNDING:
+            raise ValueError(f"the shares sum to {total:.4g}, and must sum to 1")
+        return mix
