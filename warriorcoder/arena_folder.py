@@ -1,20 +1,21 @@
 """The arena folder: tables in Hub layout, a manifest, the resolved recipe. Complete or absent, never torn."""
 
-import io
+import filecmp
 import json
 import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from warriorcoder.errors import ArenaError
-from warriorcoder.tables import STAGES, TABLES
+from warriorcoder.tables import SPLITS, STAGES, TABLES
 
 FORMAT = 2
 
@@ -23,6 +24,20 @@ BY_STAGE = ("counts", "cost", "findings", "private", "sets")
 
 Row = dict[str, Any]
 
+
+class Batches(Iterable[pa.RecordBatch], Protocol):
+    """Rows of a table that are made while they are written, a row group at a time; `rows` of them."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+
+Write = Callable[[IO[bytes]], object]
+
+Contents = list[Row] | Mapping[str, Batches]
+"""What is written of a table: its rows, or those of each split."""
+
 _BESIDE = ".part"
 """The end of the names of files that are being written, before they are renamed into their place."""
 
@@ -30,9 +45,9 @@ _BESIDE = ".part"
 class ArenaFolder:
     """One arena on disk.
 
-    A table is one or more parquet files `<table>/<shard>.parquet`; only `rejected` has a shard per
-    stage. Files are written beside their place and renamed into it, so that a reader, a crash or
-    a full disk never meets half a file.
+    A table is one or more parquet files `<table>/<shard>.parquet`: a shard is a split, `train` where there are none;
+    only `rejected` has a shard per stage. Files are written beside their place and renamed into it, so that a reader,
+    a crash or a full disk never meets half a file.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -98,21 +113,23 @@ class ArenaFolder:
 
     # tables
 
-    def write_stage(self, stage: str, tables: Mapping[str, list[Row]]) -> None:
-        """Write all tables of a stage.
+    def write_stage(self, stage: str, tables: Mapping[str, Contents]) -> None:
+        """Write all tables of a stage; a split without rows has no file, but for `train`.
 
         Where a byte of them changes, everything that later stages made of the old ones is dropped
         first, so that the folder never holds tables that do not belong together. Where there is no
         room for the new ones, the old ones all stay. Raises ArenaError.
         """
-        files = {self._shard(name, stage): _parquet(name, rows) for name, rows in tables.items()}
-        if all(path.exists() and path.read_bytes() == contents for path, contents in files.items()):
-            return
         beside: dict[Path, Path] = {}
         try:
-            for path, contents in files.items():
-                beside[path] = _write_beside(path, contents)
+            for path, write in self._files(stage, tables):
+                beside[path] = _write_beside(path, write)
+            stale = self._stale(tables, beside)
+            if not stale and all(_same(path, complete) for path, complete in beside.items()):
+                return
             self._drop_from(stage)
+            for path in stale:
+                path.unlink()
             for path, complete in beside.items():
                 _rename(complete, path)
         finally:
@@ -121,25 +138,53 @@ class ArenaFolder:
 
     def read_table(self, name: str) -> list[Row]:
         """The rows of a table, in file order. Raises ArenaError where it is absent."""
+        self._require(name)
+        return [row for file in self.table_files(name) for row in pq.read_table(file).to_pylist()]
+
+    def read_columns(self, name: str, columns: list[str]) -> pa.Table:
+        """Some columns of a table, in file order: what takes too much memory as rows. Raises ArenaError."""
+        self._require(name)
+        return pa.concat_tables([pq.read_table(file, columns=columns) for file in self.table_files(name)])
+
+    def rows_by_split(self, name: str) -> dict[str, int]:
+        """The rows of each file of a table, by its name, which is a split's; in file order, from the footers."""
+        return {file.stem: pq.read_metadata(file).num_rows for file in self.table_files(name)}
+
+    def _require(self, name: str) -> None:
         if not self.has_table(name):
             stage = TABLES[name].stage
             raise ArenaError(f"{self.path}: the table `{name}` is absent: the stage `{stage}` has not run to its end.")
-        return [row for file in self.table_files(name) for row in pq.read_table(file).to_pylist()]
 
     def has_table(self, name: str) -> bool:
         return bool(self.table_files(name))
 
     def table_files(self, name: str) -> list[Path]:
-        """The parquet files of a table, in the order of the stages that wrote them."""
+        """The parquet files of a table, in the order of the stages that wrote them, or of the splits."""
+        order = (*STAGES, *SPLITS)
         files = (self.path / name).glob("*.parquet")
-        return sorted(files, key=lambda file: (STAGES.index(file.stem) if file.stem in STAGES else -1, file.stem))
+        return sorted(files, key=lambda file: (order.index(file.stem) if file.stem in order else -1, file.stem))
 
     def table_rows(self, name: str) -> int:
         """The number of rows, from the files' footers."""
-        return sum(pq.read_metadata(file).num_rows for file in self.table_files(name))
+        return sum(self.rows_by_split(name).values())
 
-    def _shard(self, name: str, stage: str) -> Path:
-        return self.path / name / (f"{stage}.parquet" if name == "rejected" else "train.parquet")
+    def _shard(self, name: str, shard: str) -> Path:
+        return self.path / name / f"{shard}.parquet"
+
+    def _files(self, stage: str, tables: Mapping[str, Contents]) -> Iterator[tuple[Path, Write]]:
+        """The files of a stage's tables, and what writes each."""
+        for name, contents in tables.items():
+            if isinstance(contents, list):
+                shard = stage if name == "rejected" else SPLITS[0]
+                yield self._shard(name, shard), partial(_write_table, name, contents)
+            else:
+                for split, batches in contents.items():
+                    if batches.rows or split == SPLITS[0]:
+                        yield self._shard(name, split), partial(_write_batches, name, batches)
+
+    def _stale(self, tables: Mapping[str, Contents], new: Mapping[Path, Path]) -> list[Path]:
+        """The files of splits that these tables had, and have no more."""
+        return [file for name in tables if name != "rejected" for file in self.table_files(name) if file not in new]
 
     def _drop_from(self, stage: str) -> None:
         """Drop a stage's record in the manifest, and the records and tables of all stages after it."""
@@ -188,17 +233,17 @@ class ArenaFolder:
 
 def write_atomically(path: Path, contents: bytes) -> None:
     """Write a file beside its place, flush it to disk and rename it. Raises ArenaError where the disk refuses."""
-    _rename(_write_beside(path, contents), path)
+    _rename(_write_beside(path, lambda file: file.write(contents)), path)
 
 
-def _write_beside(path: Path, contents: bytes) -> Path:
+def _write_beside(path: Path, write: Write) -> Path:
     """A complete file in the folder of `path`, to be renamed to it. Raises ArenaError and leaves none behind."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_BESIDE, dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(contents)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(name, 0o644)
@@ -208,6 +253,10 @@ def _write_beside(path: Path, contents: bytes) -> Path:
     except OSError as error:
         raise _refused(path, error) from error
     return Path(name)
+
+
+def _same(path: Path, other: Path) -> bool:
+    return path.exists() and filecmp.cmp(path, other, shallow=False)
 
 
 def _rename(complete: Path, path: Path) -> None:
@@ -225,15 +274,19 @@ def _refused(path: Path, error: OSError) -> ArenaError:
     )
 
 
-def _parquet(name: str, rows: list[Row]) -> bytes:
-    """A table's file. Raises ValueError for a row with other columns than the table's."""
+def _write_table(name: str, rows: list[Row], file: IO[bytes]) -> None:
+    """Raises ValueError for a row with other columns than the table's."""
     table = TABLES[name]
     for row in rows:
         if off := sorted(row.keys() ^ table.columns.keys()):
             raise ValueError(f"table `{name}`: columns missing or unknown: {', '.join(off)}")
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.features.arrow_schema), buffer)
-    return buffer.getvalue()
+    pq.write_table(pa.Table.from_pylist(rows, schema=table.features.arrow_schema), file)
+
+
+def _write_batches(name: str, batches: Batches, file: IO[bytes]) -> None:
+    with pq.ParquetWriter(file, TABLES[name].features.arrow_schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
 
 
 def count_by(rows: Iterable[Row], column: str) -> dict[str, int]:
