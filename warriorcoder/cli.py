@@ -267,6 +267,30 @@ def report(arena: Path, mining: bool) -> None:
 
 @main.command()
 @ARENA
+def audit(arena: Path) -> None:
+    """Audit the judges of an ARENA: consistency, leanings, agreement, and the ratings without those below the floor.
+
+    Nobody is asked. Writes audit.md, audit.json and a figure into the arena folder.
+
+    \b
+      warrior audit arenas/demo
+    """
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.battles.audit.report import audit_of
+    from warriorcoder.pipelines.battles.audit.screen import print_audit
+    from warriorcoder.pipelines.battles.audit.writing import write_audit
+
+    folder = ArenaFolder.open(arena)
+    found = audit_of(folder)
+    print_audit(found, Console())
+    for path in write_audit(found, folder):
+        click.echo(path)
+
+
+@main.command()
+@ARENA
 def check(arena: Path) -> None:
     """Prove that an ARENA's counts add up. Exit code 1 where they do not."""
     from rich.console import Console

@@ -16,14 +16,14 @@ def mining_markdown(report: MiningReport, level: int = 2) -> str:
     parts = [f"{heads[0]} Mining", f"{begins_with(report)}, {report.kept:,} kept."]
     if report.findings:
         parts.append("\n".join(f"- **{each['name']}** {_plain(_said(each))}." for each in report.findings))
-    parts += [f"{heads[1]} Funnel", _table(("stage", "dropped as", "rows:", "left:"), _funnel(report))]
+    parts += [f"{heads[1]} Funnel", markdown_table(("stage", "dropped as", "rows:", "left:"), _funnel(report))]
     if report.experts or report.brought:
         parts += [f"{heads[1]} Yield", *_yields(report)]
     for name, counts in (("Bands", report.bands), ("Tasks", report.tasks), ("Languages", report.languages)):
         if report.kept:
             parts += [
                 f"{heads[1]} {name}",
-                _table((name.lower()[:-1], "rows:", "share:"), _shares(counts, report.kept)),
+                markdown_table((name.lower()[:-1], "rows:", "share:"), _shares(counts, report.kept)),
             ]
     if report.novelty:
         parts += [f"{heads[1]} Novelty", *_novelty(report)]
@@ -35,7 +35,7 @@ def mining_markdown(report: MiningReport, level: int = 2) -> str:
             (str(row["grade"]), row["task"], row["language"] or "–", row["miner"] or row["source"], row["instruction"])
             for row in report.samples
         )
-        parts.append(_table(("grade:", "task", "language", "from", "instruction"), rows))
+        parts.append(markdown_table(("grade:", "task", "language", "from", "instruction"), rows))
     return "\n\n".join(parts) + "\n"
 
 
@@ -68,14 +68,14 @@ def _yields(report: MiningReport) -> Iterable[str]:
         for each in (*report.experts, *report.settings, *report.cells)
     ]
     if rows:
-        yield _table(("expert", "setting", "draws:", "good:", "kept:", "95 %", "tokens each:", ""), rows)
-        yield _table(
+        yield markdown_table(("expert", "setting", "draws:", "good:", "kept:", "95 %", "tokens each:", ""), rows)
+        yield markdown_table(
             ("system", "prompt"),
             ((str(number), text or "the model's own") for number, text in enumerate(report.systems, 1)),
         )
     if report.brought:
         brought = ((name, f"{rows:,}", f"{kept:,}") for name, (rows, kept) in report.brought.items())
-        yield _table(("brought", "rows:", "kept:"), brought)
+        yield markdown_table(("brought", "rows:", "kept:"), brought)
 
 
 def _shares(counts: Mapping[str, int], whole: int) -> Iterable[Sequence[str]]:
@@ -85,13 +85,13 @@ def _shares(counts: Mapping[str, int], whole: int) -> Iterable[Sequence[str]]:
 def _novelty(report: MiningReport) -> Iterable[str]:
     yield "The highest ROUGE-L F1 of each instruction against the reference sets."
     parts = ((f"{part['low']:.1f} to {part['high']:.1f}", f"{int(part['count']):,}") for part in report.novelty)
-    yield _table(("ROUGE-L", "rows:"), parts)
+    yield markdown_table(("ROUGE-L", "rows:"), parts)
     yield f"The {len(report.nearest)} least novel."
     nearest = ((f"{each.rouge:.2f}", each.reference, each.instruction) for each in report.nearest)
-    yield _table(("ROUGE-L:", "nearest reference", "instruction"), nearest)
+    yield markdown_table(("ROUGE-L:", "nearest reference", "instruction"), nearest)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; a column whose name ends in a colon holds numbers."""
     lines = ["| " + " | ".join(name.rstrip(":") for name in head) + " |"]
     lines.append("|" + "|".join("--:" if name.endswith(":") else "---" for name in head) + "|")

@@ -9,6 +9,7 @@ import numpy as np
 from warriorcoder.arena_folder import Row
 from warriorcoder.pipelines.battles.audit import leanings
 from warriorcoder.pipelines.battles.audit.agreement import Agreement, agreement, panel_alpha
+from warriorcoder.pipelines.battles.audit.floor import Standing, standings
 from warriorcoder.pipelines.battles.audit.measures import Measure, Reals, Resampling
 from warriorcoder.pipelines.battles.audit.rulings import Rulings
 from warriorcoder.recipe_battles import EXECUTION_JUDGE
@@ -16,19 +17,16 @@ from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 @dataclass(frozen=True)
 class JudgeAudit:
-    """One judge. `given` votes have a verdict, `ties` of them for neither; `missing` counts the others by reason.
+    """One judge. `ties` of its verdicts are for neither side; `missing` counts its votes without a verdict by reason.
 
     `majority` compares it with the majority of the other models that judged, `execution` with the
     execution judge where that names a winner, `others` with each other judge. `alpha_without` is the
     panel's alpha when it is left out.
     """
 
-    judge: str
-    given: int
+    standing: Standing
     ties: int
     missing: Mapping[str, int]
-    consistency: Measure
-    first: Measure
     majority: Agreement
     execution: Agreement
     others: Mapping[str, Agreement]
@@ -37,14 +35,13 @@ class JudgeAudit:
     length: leanings.Length
 
     @property
-    def asked(self) -> int:
-        """Its votes in all."""
-        return self.given + sum(self.missing.values())
+    def judge(self) -> str:
+        return self.standing.judge
 
     @property
-    def share_missing(self) -> float:
-        """The share of its votes without a verdict."""
-        return sum(self.missing.values()) / self.asked
+    def given(self) -> int:
+        """Its votes with a verdict."""
+        return self.standing.asked - self.standing.missing
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,9 @@ def audit(
     rulings = Rulings.of(votes)
     resampling = Resampling(rulings.instructions, draws, seed)
     lengths = leanings.longer_side(rulings, answers)
-    given: Counter[tuple[str, str]] = Counter()
-    missing: Counter[tuple[str, str]] = Counter()
-    for vote in votes:
-        if vote["verdict"] is None:
-            missing[vote["judge"], vote["missing"]] += 1
-        else:
-            given[vote["judge"], vote["verdict"]] += 1
+    ties = Counter(vote["judge"] for vote in votes if vote["verdict"] == "tie")
+    missing = Counter((vote["judge"], vote["missing"]) for vote in votes if vote["verdict"] is None)
+    standing = standings(votes)
     sides = rulings.sides
     pairs = _pairs(rulings, sides, resampling)
     judges = []
@@ -82,12 +75,9 @@ def audit(
         others = {other: found for (one, other), found in pairs.items() if one == name}
         judges.append(
             JudgeAudit(
-                judge=name,
-                given=sum(given[name, verdict] for verdict in ("a", "b", "tie")),
-                ties=given[name, "tie"],
+                standing=standing[name],
+                ties=ties[name],
                 missing={reason: count for (who, reason), count in sorted(missing.items()) if who == name},
-                consistency=leanings.consistency(rulings, seat),
-                first=leanings.first(rulings, seat),
                 majority=agreement(
                     sides[:, seat],
                     _majority_of_others(rulings, sides, seat),

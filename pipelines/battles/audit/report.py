@@ -1,0 +1,90 @@
+"""The audit of an arena folder: the judges, who is below the floor, and the ratings without those."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from warriorcoder.arena_folder import ArenaFolder, Row
+from warriorcoder.errors import ArenaError
+from warriorcoder.pipelines.battles.audit.floor import Breach, breaches, judge_weights
+from warriorcoder.pipelines.battles.audit.judges import Audit, audit
+from warriorcoder.pipelines.battles.families import kin_of
+from warriorcoder.pipelines.battles.rating import rate
+from warriorcoder.recipe import Recipe, load_recipe
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An expert's rating by all judges' votes, counted alike, and by those of the judges above the floor alone.
+
+    `without` is None where no battle of those judges has a verdict. Ranks begin at 1.
+    """
+
+    model: str
+    elo: float
+    rank: int
+    without: float | None
+    rank_without: int | None
+
+    @property
+    def moved(self) -> bool:
+        """Whether its rank depends on the judges below the floor."""
+        return self.rank_without is not None and self.rank_without != self.rank
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """The audit; by judge the floors that it does not keep; what its votes count; the ratings with and without it.
+
+    `compared` is empty where every judge keeps the floor.
+    """
+
+    audit: Audit
+    below: Mapping[str, Sequence[Breach]]
+    below_floor: str
+    weights: Mapping[str, float]
+    compared: Sequence[Compared]
+
+
+def audit_of(folder: ArenaFolder) -> AuditReport:
+    """The audit of an arena's votes. Raises ArenaError where there is none."""
+    manifest = folder.manifest()
+    votes = folder.read_table("votes")
+    if not votes:
+        raise ArenaError(
+            f"{folder.path}: there is no vote to audit. `warrior battle {folder.path}` has the battles judged."
+        )
+    recipe = load_recipe(folder.recipe_path)
+    found = audit(
+        votes, folder.read_table("answers"), kin_of(manifest["experts"]), recipe.rating.bootstrap, recipe.seed
+    )
+    standing = {judge.judge: judge.standing for judge in found.judges}
+    below = {name: told for name, its in standing.items() if (told := breaches(its, recipe.battles.floor))}
+    return AuditReport(
+        found,
+        below,
+        recipe.battles.below_floor,
+        judge_weights(standing, recipe.battles),
+        compared(votes, list(below), recipe),
+    )
+
+
+def compared(votes: Sequence[Row], below: Sequence[str], recipe: Recipe) -> list[Compared]:
+    """The ratings with all judges and without some of them, best first; none where there is nobody to leave out."""
+    if not below:
+        return []
+    models = [expert.name for expert in recipe.experts]
+    ratings = rate(votes, models, recipe.rating, recipe.seed)[1]
+    kept = [vote for vote in votes if vote["judge"] not in below]
+    others = {row["model"]: row["elo"] for row in rate(kept, models, recipe.rating, recipe.seed)[1]} if kept else {}
+    rank = ranks({row["model"]: row["elo"] for row in ratings})
+    rank_without = ranks(others)
+    return [
+        Compared(row["model"], row["elo"], rank[row["model"]], others.get(row["model"]), rank_without.get(row["model"]))
+        for row in ratings
+    ]
+
+
+def ranks(elos: Mapping[str, float]) -> dict[str, int]:
+    """Ranks from 1, best first; among equals in order of the names."""
+    order = sorted(elos, key=lambda model: (-elos[model], model))
+    return {model: place for place, model in enumerate(order, 1)}
