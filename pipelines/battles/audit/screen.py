@@ -44,7 +44,8 @@ def _judges(console: "Console", report: AuditReport) -> None:
     for judge in report.audit.judges:
         warn = "yellow" if judge.judge in report.below else ""
         screen.add_section()
-        for place, (name, measure) in enumerate(words.figures_of(judge)):
+        had = [(name, measure) for name, measure in words.figures_of(judge) if measure.value is not None]
+        for place, (name, measure) in enumerate(had):
             screen.add_row(
                 Text(judge.judge if not place else "", style=f"bold {warn}"),
                 name,
@@ -57,6 +58,8 @@ def _judges(console: "Console", report: AuditReport) -> None:
     for judge in report.audit.judges:
         _line(console, f"{judge.judge}: {words.votes_of(judge)}.")
     _line(console, "")
+    for sentence in words.without_figure(report):
+        _line(console, sentence, "dim")
 
 
 def _kappas(console: "Console", report: AuditReport) -> None:

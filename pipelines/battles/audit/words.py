@@ -38,6 +38,18 @@ def figures_of(judge: JudgeAudit) -> list[tuple[str, Measure]]:
     ]
 
 
+def without_figure(report: AuditReport) -> Iterator[str]:
+    """A sentence for every figure that cannot be had, with the reason and the judges that lack it."""
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for judge in report.audit.judges:
+        for name, measure in figures_of(judge):
+            if measure.value is None:
+                lacking.setdefault((name, measure.why or ""), []).append(judge.judge)
+    for (name, why), judges in sorted(lacking.items(), key=lambda each: list(FIGURES).index(each[0][0])):
+        who = "all judges" if len(judges) == len(report.audit.judges) else ", ".join(judges)
+        yield f"no {name} of {who}: {why}."
+
+
 def value(measure: Measure) -> str:
     return "–" if measure.value is None else f"{measure.value:.2f}"
 

@@ -108,7 +108,7 @@ def audit_png(report: AuditReport) -> bytes:
                 told = "judge below the floor" if judge.judge in report.below else "judge"
                 if measure.low is not None and measure.high is not None:
                     axes.hlines(place, measure.low, measure.high, color=colour, linewidth=3, alpha=0.45)
-                axes.plot(measure.value, place, "o", color=colour, markersize=7, clip_on=False, label=told)
+                axes.plot(measure.value, place, "o", color=colour, markersize=6, clip_on=False, label=told)
                 if measure.chance is not None:
                     axes.plot(measure.chance, place, "|", color=GREY, markersize=13, clip_on=False, label="chance")
             axes.set_xlim(0, 1)
