@@ -2,21 +2,32 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import value_digest
+from warriorcoder.pipelines.battles.cutting import Cut, cut
 from warriorcoder.pipelines.battles.execution_judge import judge_by_evidence
+from warriorcoder.pipelines.battles.masking import masked_names
+from warriorcoder.pipelines.battles.naming import Names, names_of
 from warriorcoder.pipelines.battles.pairing import Pair
-from warriorcoder.pipelines.battles.verdicts import FORM, read_verdict
+from warriorcoder.pipelines.battles.verdicts import FORMS, read_verdict
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.privacy import masked
-from warriorcoder.pipelines.prompts import fill, neutralise, prompt_digest, read_prompt
+from warriorcoder.pipelines.prompts import fill, prompt_digest, read_prompt
+from warriorcoder.pipelines.prompts.neutralising import neutralise
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import Missing
 
-PROMPT = "judge_v1"
+PROMPTS = {"verdict": "judge_v2", "rubric": "judge_rubric_v1", "reference": "judge_reference_v1"}
+"""The prompt file of each choice of the recipe's `battles.prompt`."""
+
+CUT_NOTE = "judge_cut_v1"
+
+KEPT_ANSWERS = 256
+"""So many answers are kept as judges see them: those of a few instructions, whose ballots come one after another."""
 
 
 @dataclass(frozen=True)
@@ -44,22 +55,41 @@ def ballots(pairs_and_judges: Iterable[tuple[Pair, Sequence[str]]]) -> list[Ball
 
 def verdict_call(recipe: Recipe, judge: Expert, instruction: str, shown: tuple[str, str], attempt: int) -> Call:
     """Ask a judge which of two answers, in the order shown, is better."""
+    battles, names = recipe.battles, names_of(recipe)
+    a, b = (shown_answer(answer, instruction, names, battles.longest_answer) for answer in shown)
     text = fill(
-        read_prompt(PROMPT),
+        read_prompt(PROMPTS[battles.prompt]),
         instruction=neutralise(instruction),
-        answer_a=neutralise(shown[0]),
-        answer_b=neutralise(shown[1]),
+        answer_a=a.text,
+        answer_b=b.text,
+        cut_a=_note("A", a),
+        cut_b=_note("B", b),
     )
-    form = FORM if recipe.battles.constrained else None
-    return judgement_call(recipe, judge, Judgement(text, "judge", recipe.battles.max_tokens, form), attempt)
+    form = FORMS[battles.prompt] if battles.constrained else None
+    return judgement_call(recipe, judge, Judgement(text, "judge", battles.max_tokens, form), attempt)
 
 
-def vote_row(ballot: Ballot, reply: Reply) -> Row:
+@lru_cache(maxsize=KEPT_ANSWERS)
+def shown_answer(answer: str, instruction: str, names: Names, longest: int) -> Cut:
+    """An answer as every judge sees it: its author masked, nothing in it live, `longest` bytes at most."""
+    return cut(neutralise(masked_names(answer, names, instruction)), longest)
+
+
+def _note(name: str, shown: Cut) -> str:
+    """What stands below an answer that was cut. It is outside of the answer's frame, where no answer can write."""
+    if not shown.left_out:
+        return ""
+    return "\n" + fill(read_prompt(CUT_NOTE).strip(), name=name, characters=f"{shown.left_out:,}")
+
+
+def vote_row(recipe: Recipe, ballot: Ballot, reply: Reply) -> Row:
     """The vote that a judge's reply is; a failed call is a vote without a verdict."""
     verdict, missing = read_verdict(reply.text, reply.finish_reason, swapped=ballot.swapped)
     if reply.error is not None:
         missing = Missing.ENDPOINT_ERROR
-    return _row(ballot, verdict, missing, reply.error or masked(reply.text), prompt_digest(PROMPT))
+    return _row(
+        ballot, verdict, missing, reply.error or masked(reply.text), prompt_digest(PROMPTS[recipe.battles.prompt])
+    )
 
 
 def execution_vote(ballot: Ballot, answer_a: str, answer_b: str, instruction: str) -> Row:

@@ -131,7 +131,7 @@ class Judge(AskingStage):
             replies = self.panel.ask((call(ballot, attempt) for ballot in open_), len(open_))
             again = []
             for ballot, reply in zip(open_, replies, strict=True):
-                found[ballot] = vote_row(ballot, reply)
+                found[ballot] = vote_row(self._recipe, ballot, reply)
                 # A call that failed for good has had its tries; one without a verdict is asked once more.
                 if found[ballot]["verdict"] is None and reply.error is None:
                     again.append(ballot)

@@ -13,12 +13,12 @@ from warriorcoder.intervals import wilson_interval
 from warriorcoder.pipelines.battles.health import ALWAYS_FIRST, MOST_MISSING
 from warriorcoder.pipelines.battles.judging import verdict_call
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of
-from warriorcoder.pipelines.battles.verdicts import FORM, Verdict, read_verdict
+from warriorcoder.pipelines.battles.verdicts import FORMS, Verdict, read_verdict
 from warriorcoder.pipelines.doctor.findings import Cell, green, red, yellow
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.mining.grading import graders_of
 from warriorcoder.recipe import Expert, Recipe
-from warriorcoder.recipe_battles import EXECUTION_JUDGE
+from warriorcoder.recipe_battles import EXECUTION_JUDGE, Battles
 from warriorcoder.tables import BANDS
 
 FIRST_PAIRS = 3
@@ -113,16 +113,16 @@ class JudgeRecord:
         return self.votes in (2 * self.sure, self.missing, self.for_first, self.for_second)
 
 
-def record_of(replies: Sequence[Reply], *, constrained: bool) -> JudgeRecord:
+def record_of(replies: Sequence[Reply], battles: Battles) -> JudgeRecord:
     """The record of the replies to `calls_for`, in their order."""
     read = [
         read_verdict(reply.text, reply.finish_reason, swapped=bool(number % 2)) for number, reply in enumerate(replies)
     ]
-    verdicts = [verdict for verdict, _ in read]
+    verdicts, form = [verdict for verdict, _ in read], FORMS[battles.prompt]
     return JudgeRecord(
         tuple(zip(verdicts[::2], verdicts[1::2], strict=True)),
         sum(reply.finish_reason == "length" for reply in replies),
-        sum(constrained and not re.fullmatch(FORM.regex, reply.text.strip(), re.S) for reply in replies),
+        sum(battles.constrained and not re.fullmatch(form.regex, reply.text.strip()) for reply in replies),
     )
 
 

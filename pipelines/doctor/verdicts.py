@@ -38,7 +38,7 @@ async def examine_judge(recipe: Recipe, expert: Expert, line: Line) -> Verdicts:
                     return found
                 answers.append(outcome)
             replies = [answer.reply for answer in answers]
-            found.record = record_of(replies, constrained=recipe.battles.constrained)
+            found.record = record_of(replies, recipe.battles)
             if found.record.settled:
                 break
     except BudgetSpent as spent:

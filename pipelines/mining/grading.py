@@ -9,7 +9,8 @@ from statistics import median_low
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Constraint
 from warriorcoder.pipelines.mining.classes import TASKS
-from warriorcoder.pipelines.prompts import fill, neutralise, read_prompt
+from warriorcoder.pipelines.prompts import fill, read_prompt
+from warriorcoder.pipelines.prompts.neutralising import neutralise
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.tables import BANDS
 

@@ -6,9 +6,6 @@ from importlib.resources import files
 
 from warriorcoder.ids import text_digest
 
-# Verdicts and grades. Other double brackets stay: they are code, which a judge must see as it is.
-_ANY_MARKER = re.compile(r"\[\[\s*(?:A|B|Tie|\d+)\s*\]\]|</?(?:answer_[AB]|instruction)>|<\|[^|<>\n]{1,40}\|>", re.I)
-
 
 @cache
 def read_prompt(name: str) -> str:
@@ -24,8 +21,3 @@ def fill(prompt: str, **slots: str) -> str:
 def prompt_digest(name: str) -> str:
     """The digest of a prompt's text; votes carry it."""
     return text_digest(read_prompt(name))
-
-
-def neutralise(text: str) -> str:
-    """A model's text as a judge or grader may see it: nothing in it passes for a verdict or the frame."""
-    return _ANY_MARKER.sub(lambda found: " ".join(found.group(0)), text)

@@ -305,7 +305,7 @@ def test_another_judge_prompt_asks_only_the_judges(
     copy: ArenaFolder, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = {vote["prompt_digest"] for vote in copy.read_table("votes") if vote["judge"] != "execution"}
-    changed = prompts.read_prompt(judging.PROMPT) + "\nBe brief."
+    changed = prompts.read_prompt(judging.PROMPTS["verdict"]) + "\nBe brief."
     for module in (prompts, judging):
         monkeypatch.setattr(module, "read_prompt", lambda name: changed)
     work(copy, "judge", "rate")

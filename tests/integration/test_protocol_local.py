@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from warriorcoder.local_models import gguf_path
-from warriorcoder.pipelines.battles.verdicts import FORM as VERDICT
+from warriorcoder.pipelines.battles.verdicts import FORMS
 from warriorcoder.pipelines.endpoints.calls import Address, Call, Constraint, Reply
 from warriorcoder.pipelines.endpoints.clients import connect
 from warriorcoder.pipelines.endpoints.embedded import serve
@@ -81,9 +81,10 @@ def test_seeds_decide_what_is_drawn(place: Address) -> None:
     assert one == again != other
 
 
-@pytest.mark.parametrize("form", [VERDICT, GRADE], ids=["verdict", "grade"])
+@pytest.mark.parametrize("form", [*FORMS.values(), GRADE], ids=[*FORMS, "grade"])
 def test_a_form_binds_whatever_the_model_would_rather_say(place: Address, form: Constraint) -> None:
-    hot = {"temperature": 2.0, "max_tokens": 300}
+    # Most characters of a wild draw take a token or two of their own.
+    hot = {"temperature": 2.0, "max_tokens": 450}
     calls = [
         make(constraint=form, **hot, seed=seed) for seed in (1, 2) for make in (chat, lambda **k: raw("Verdict:", **k))
     ]

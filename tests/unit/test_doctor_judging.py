@@ -20,8 +20,9 @@ from warriorcoder.pipelines.doctor.judging import (
     record_of,
 )
 from warriorcoder.pipelines.endpoints.calls import Reply
-from warriorcoder.pipelines.prompts import neutralise
+from warriorcoder.pipelines.prompts.neutralising import neutralise
 from warriorcoder.recipe import Recipe, load_recipe
+from warriorcoder.recipe_battles import Battles
 from warriorcoder.recipe_mining import Curation
 
 DEMO = Path(__file__).resolve().parents[2] / "pipelines" / "recipes" / "demo.yaml"
@@ -96,12 +97,12 @@ def votes(*pairs: tuple[str, str], reason: str = "stop") -> list[Reply]:
 
 def cell(replies: list[Reply], office: Office = JUDGES, **battles: Any) -> Cell:
     made = recipe(**{"constrained": "false", **battles})
-    return judge_cell(record_of(replies, constrained=made.battles.constrained), made, office)
+    return judge_cell(record_of(replies, made.battles), made, office)
 
 
 def test_a_record_counts_votes_pairs_and_orders() -> None:
     replies = votes((RIGHT, RIGHT), (RIGHT, WRONG), (WRONG, RIGHT), (TIE, TIE), (NONE, RIGHT), (WRONG, WRONG))
-    record = record_of(replies, constrained=False)
+    record = record_of(replies, Battles())
     assert (record.votes, record.right, record.missing, record.sure, record.consistent) == (12, 5, 1, 1, 3)
     assert (record.for_first, record.for_second) == (4, 5)
     assert not record.settled
@@ -109,9 +110,9 @@ def test_a_record_counts_votes_pairs_and_orders() -> None:
 
 def test_the_first_pairs_settle_it_for_those_who_know_all_and_those_who_know_nothing() -> None:
     for pair in ((RIGHT, RIGHT), (RIGHT, WRONG), (WRONG, RIGHT), (NONE, NONE)):
-        assert record_of(votes(*[pair] * FIRST_PAIRS), constrained=False).settled
+        assert record_of(votes(*[pair] * FIRST_PAIRS), Battles()).settled
     for pair in ((WRONG, WRONG), (TIE, TIE), (RIGHT, TIE), (RIGHT, NONE)):
-        assert not record_of(votes(*[pair] * FIRST_PAIRS), constrained=False).settled
+        assert not record_of(votes(*[pair] * FIRST_PAIRS), Battles()).settled
 
 
 def test_a_good_judge_is_green_with_an_interval() -> None:
@@ -135,7 +136,7 @@ def test_advice_fits_the_recipe_and_the_office() -> None:
     grader = Office(judges=False, only=False)
     assert "no harm while all bands are kept" in cell(bad, grader).advice
     strict = recipe().model_copy(update={"curation": Curation()})
-    assert "curation.graders" in judge_cell(record_of(bad, constrained=False), strict, grader).advice
+    assert "curation.graders" in judge_cell(record_of(bad, Battles()), strict, grader).advice
 
 
 def test_half_of_the_pairs_is_no_better_than_a_coin() -> None:
