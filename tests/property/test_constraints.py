@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warriorcoder.pipelines.battles.verdicts import FORM as VERDICT
+from warriorcoder.pipelines.battles.verdicts import FORMS as VERDICTS
 from warriorcoder.pipelines.battles.verdicts import read_verdict
 from warriorcoder.pipelines.endpoints.calls import Constraint
+from warriorcoder.pipelines.endpoints.templates.control import TURN
 from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.mining.grading import FORM as GRADE
 from warriorcoder.pipelines.mining.grading import parse_judgement
 
-FORMS = {"verdict": VERDICT, "grade": GRADE}
+FORMS = {**VERDICTS, "grade": GRADE}
 
 _PART = re.compile(r'"(?P<literal>[^"]*)"|(?P<set>\[\^?(?:\\.|[^\]\\])*\])|(?P<other>[(){}|,0-9])|\s+')
 
@@ -35,7 +36,8 @@ def near(form: Constraint) -> st.SearchStrategy[str]:
     """Texts of a form, and texts that are almost of it."""
     whole = st.from_regex(re.compile(form.regex), fullmatch=True)
     graded = [f"\nTask: {task}\n[[{grade}]]" for task in ("theory", "poetry") for grade in (0, 1, 10, 11)]
-    tails = st.sampled_from(["[[A]]", "[[B]]", "[[Tie]]", "[[tie]]", *graded, "\n[[7]]", "[A]", "]]", ""])
+    verdicts = [f"\n[[{verdict}]]" for verdict in ("A", "B", "Tie", "tie")]
+    tails = st.sampled_from([*verdicts, "[[A]]", *graded, "\n[[7]]", "\n[A]", "]]", ""])
     heads = st.one_of(st.text(max_size=12), st.integers(195, 205).map(lambda length: "ö" * length), st.just("a\nb "))
     return st.one_of(whole, st.tuples(heads, tails).map("".join), st.text(max_size=20))
 
@@ -54,13 +56,19 @@ def test_both_languages_of_a_form_accept_the_same_texts(form: Constraint) -> Non
 @pytest.mark.parametrize(
     ("name", "text", "accepted"),
     [
-        ("verdict", "A is right. [[A]]", True),
-        ("verdict", "Two\nlines [[Tie]]", True),
-        ("verdict", "ä" * 200 + "[[B]]", True),
-        ("verdict", "ä" * 201 + "[[B]]", False),
-        ("verdict", "[[A]]", False),
-        ("verdict", "why [[tie]]", False),
-        ("verdict", "why [[A]] more", False),
+        ("verdict", "A is right.\n[[A]]", True),
+        ("verdict", "ä" * 200 + "\n[[B]]", True),
+        ("verdict", "ä" * 201 + "\n[[B]]", False),
+        ("verdict", "Two\nlines\n[[Tie]]", False),
+        ("verdict", "why [[A]]", False),
+        ("verdict", "\n[[A]]", False),
+        ("verdict", "why\n[[tie]]", False),
+        ("verdict", "why\n[[A]] more", False),
+        ("rubric", "Correctness: B\nCompleteness: B\nClarity: A\nEfficiency: equal\n[[B]]", True),
+        ("rubric", "Correctness: B\nClarity: A\nEfficiency: equal\n[[B]]", False),
+        ("rubric", "Correctness: \nCompleteness: B\nClarity: A\nEfficiency: equal\n[[B]]", False),
+        ("reference", "Reference: sum(x)\nAnswer A: right\nAnswer B: right\n[[Tie]]", True),
+        ("reference", "Answer A: right\nAnswer B: right\n[[Tie]]", False),
         ("grade", "why\nTask: other\n[[10]]", True),
         ("grade", "why\nTask: other\n[[1]]", True),
         ("grade", "why [[7]]", False),
@@ -76,11 +84,26 @@ def test_a_form_takes_what_it_should(name: str, text: str, accepted: bool) -> No
     assert bool(as_expression(form.gbnf).fullmatch(text)) is accepted
 
 
-@given(st.from_regex(re.compile(VERDICT.regex), fullmatch=True))
-def test_every_text_of_the_verdicts_form_is_a_verdict(text: str) -> None:
-    verdict, missing = read_verdict(text, "stop", swapped=False)
-    assert verdict is not None or "<|" in text or "<instruction>" in text
-    assert (verdict is None) == (missing is not None)
+@pytest.mark.parametrize("form", VERDICTS.values(), ids=VERDICTS.keys())
+@pytest.mark.parametrize("finish_reason", ["stop", "length"])
+def test_every_text_of_a_verdicts_form_is_the_verdict_that_it_ends_with(form: Constraint, finish_reason: str) -> None:
+    @given(st.from_regex(re.compile(form.regex), fullmatch=True))
+    def read(text: str) -> None:
+        verdict, _ = read_verdict(text, finish_reason, swapped=False)
+        last = text[text.rindex("[[") + 2 : -2].lower()
+        # Even a form does not keep a judge from opening another's turn, or thoughts, in its explanation.
+        assert verdict == last or (verdict is None and TURN.search(text))
+
+    read()
+
+
+@pytest.mark.parametrize("form", VERDICTS.values(), ids=VERDICTS.keys())
+def test_no_beginning_of_a_forms_text_has_a_verdict(form: Constraint) -> None:
+    @given(st.from_regex(re.compile(form.regex), fullmatch=True), st.integers(1, 400))
+    def read(text: str, fewer: int) -> None:
+        assert read_verdict(text[:-fewer], "length", swapped=False)[0] is None
+
+    read()
 
 
 @given(st.from_regex(re.compile(GRADE.regex), fullmatch=True))
