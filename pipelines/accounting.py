@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from warriorcoder.errors import RunFailed
+from warriorcoder.tables import LeftOut
 
 _SUMS = {
     "mine": (1, ("draws", "brought"), ("kept", "rejected")),
@@ -10,6 +11,7 @@ _SUMS = {
     "answer": (1, ("asked",), ("answers", "rejected")),
     "judge": (2, ("judges",), ("votes", "missing")),
     "rate": (1, ("battles",), ("decided", "undecided")),
+    "build": (1, ("left_out",), tuple(LeftOut)),
 }
 """By stage: what came in, how many rows each of it makes (a judge votes in both orders), and what it came to."""
 

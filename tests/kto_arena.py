@@ -35,9 +35,13 @@ def kto_row(task: str, answer: str, label: bool) -> dict[str, Any]:
         "instruction_id": instruction_id(prompt),
         "instruction_grade": 6,
         "band": "good",
+        "task": "generation",
+        "language": "python",
         "expert": "winner" if label else "loser",
         "final_score": 0.7 if label else 0.3,
         "elo": 1016.0 if label else 984.0,
+        "elo_low": 1000.0 if label else 968.0,
+        "elo_high": 1032.0 if label else 1000.0,
         "weight": 1.0,
     }
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +19,7 @@ from warriorcoder.tables import SPLITS, STAGES, TABLES
 
 FORMAT = 2
 
-BY_STAGE = ("counts", "cost", "findings", "private", "sets")
+BY_STAGE = ("counts", "cost", "effects", "findings", "private", "sets")
 """What of the manifest holds a record a stage, which goes when the stage runs again."""
 
 Row = dict[str, Any]
@@ -35,8 +35,8 @@ class Batches(Iterable[pa.RecordBatch], Protocol):
 
 Write = Callable[[IO[bytes]], object]
 
-Contents = list[Row] | Mapping[str, Batches]
-"""What is written of a table: its rows, or those of each split."""
+Contents: TypeAlias = list[Row] | pa.Table | Mapping[str, Batches]
+"""What is written of a table: its rows, as such or as arrays, or those of each split."""
 
 _BESIDE = ".part"
 """The end of the names of files that are being written, before they are renamed into their place."""
@@ -174,7 +174,7 @@ class ArenaFolder:
     def _files(self, stage: str, tables: Mapping[str, Contents]) -> Iterator[tuple[Path, Write]]:
         """The files of a stage's tables, and what writes each."""
         for name, contents in tables.items():
-            if isinstance(contents, list):
+            if isinstance(contents, (list, pa.Table)):
                 shard = stage if name == "rejected" else SPLITS[0]
                 yield self._shard(name, shard), partial(_write_table, name, contents)
             else:
@@ -274,13 +274,15 @@ def _refused(path: Path, error: OSError) -> ArenaError:
     )
 
 
-def _write_table(name: str, rows: list[Row], file: IO[bytes]) -> None:
+def _write_table(name: str, rows: list[Row] | pa.Table, file: IO[bytes]) -> None:
     """Raises ValueError for a row with other columns than the table's."""
     table = TABLES[name]
-    for row in rows:
-        if off := sorted(row.keys() ^ table.columns.keys()):
+    for columns in [rows.column_names] if isinstance(rows, pa.Table) else rows:
+        if off := sorted(table.columns.keys() ^ columns):
             raise ValueError(f"table `{name}`: columns missing or unknown: {', '.join(off)}")
-    pq.write_table(pa.Table.from_pylist(rows, schema=table.features.arrow_schema), file)
+    schema = table.features.arrow_schema
+    whole = rows.cast(schema) if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=schema)
+    pq.write_table(whole, file)
 
 
 def _write_batches(name: str, batches: Batches, file: IO[bytes]) -> None:

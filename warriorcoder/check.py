@@ -29,7 +29,8 @@ def check(folder: ArenaFolder) -> list[Finding]:
     read, tables = _read_tables(folder)
     findings += read
     if all(finding.ok for finding in read):
-        findings += check_tables(Arena(manifest, recipe, tables))
+        splits = {name: folder.rows_by_split(name) for name in tables}
+        findings += check_tables(Arena(manifest, recipe, tables, splits))
     return findings
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isclose
 from typing import Any
 
+from warriorcoder import build_rules
 from warriorcoder.arena_folder import Row
 from warriorcoder.cost_rules import cost_rules
 from warriorcoder.ids import instruction_id
@@ -47,11 +48,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Arena:
-    """What the rules read: the manifest, the recipe, and the rows of the tables that are there."""
+    """What the rules read: the manifest, the recipe, and the rows of the tables that are there.
+
+    `splits` are the rows of each file of a table, by its name and in its order.
+    """
 
     manifest: Mapping[str, Any]
     recipe: Recipe
     tables: Mapping[str, list[Row]]
+    splits: Mapping[str, Mapping[str, int]]
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:
@@ -220,49 +225,13 @@ def _rate(arena: Arena) -> Iterator[Finding]:
 
 
 def _build(arena: Arena) -> Iterator[Finding]:
-    """A training row is an instruction and an answer of the arena, and one answer is gold."""
-    counts, tables = arena.counts["build"], arena.tables
-    labelled = counts["desirable"] + counts["undesirable"]
-    yield _equal("answers = labelled + left out", arena.counts["answer"]["answers"], labelled + counts["left_out"])
-    yield _equal("rows of kto", labelled, len(tables["kto"]))
-    yield _equal("desirable rows of kto", counts["desirable"], sum(row["label"] for row in tables["kto"]))
-    yield _equal("rows of sft", counts["sft"], len(tables["sft"]))
-    yield _equal("rows of preference", counts["preference"], len(tables["preference"]))
-    prompts = {row["instruction_id"]: row["instruction"] for row in tables["instructions"]}
-    answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in tables["answers"]}
-    for name, sides in TRAINING.items():
-        rows = tables[name]
+    counts, tables, recipe = arena.counts, arena.tables, arena.recipe
+    for name, expected, found in build_rules.sums(counts["answer"]["answers"], counts["build"], tables, arena.splits):
+        yield _equal(name, expected, found)
+    for name in build_rules.SIDES:
         yield _known_ids(arena, name)
-        other = (
-            row["instruction_id"]
-            for row in rows
-            if row["prompt"] != _said_by("user", prompts.get(row["instruction_id"]))
-        )
-        yield _none(f"prompts of {name}", "the instruction as one user message", other, len(rows))
-        unlike = (
-            f"{row[expert]} to {row['instruction_id']}"
-            for row in rows
-            for column, expert in sides
-            if row[column] != _said_by("assistant", answers.get((row["instruction_id"], row[expert])))
-        )
-        yield _none(f"answers of {name}", "the expert's answer as one assistant message", unlike, len(rows))
-    times = Counter(row["instruction_id"] for row in tables["sft"])
-    yield _none(
-        "one gold answer", "one row of sft an instruction", (key for key in times if times[key] > 1), len(times)
-    )
-    gold = {row["instruction_id"]: row["expert"] for row in tables["sft"]}
-    mislabelled = (
-        f"{row['expert']} to {row['instruction_id']}"
-        for row in tables["kto"]
-        if row["label"] != (gold.get(row["instruction_id"]) == row["expert"])
-    )
-    yield _none("labels", "true for the gold answer of sft, false for others", mislabelled, len(tables["kto"]))
-    unchosen = (
-        row["instruction_id"]
-        for row in tables["preference"]
-        if row["chosen_expert"] != gold.get(row["instruction_id"]) or row["rejected_expert"] == row["chosen_expert"]
-    )
-    yield _none("gold is chosen", "the gold answer chosen over another", unchosen, len(tables["preference"]))
+    for rule in build_rules.rules(tables, arena.splits, recipe.rating.alpha, recipe.outcomes.margin):
+        yield _none(*rule)
 
 
 def _costs(arena: Arena) -> Iterator[Finding]:
@@ -270,20 +239,13 @@ def _costs(arena: Arena) -> Iterator[Finding]:
         yield _none(*rule)
 
 
-TRAINING = {
-    "kto": (("completion", "expert"),),
-    "sft": (("completion", "expert"),),
-    "preference": (("chosen", "chosen_expert"), ("rejected", "rejected_expert")),
-}
-"""The answers of a training row: (column, the column that names its expert)."""
-
 RULES: tuple[tuple[set[str], Callable[[Arena], Iterator[Finding]]], ...] = (
     ({"mine"}, _mine),
     ({"mine", "curate"}, _curate),
     ({"mine", "curate", "answer"}, _answer),
     ({"curate", "answer", "judge"}, _judge),
     ({"curate", "judge", "rate"}, _rate),
-    ({"curate", "answer", "build"}, _build),
+    ({"curate", "answer", "rate", "build"}, _build),
     ({"mine"}, _costs),
 )
 
@@ -305,10 +267,6 @@ def _known_ids(arena: Arena, name: str) -> Finding:
 
 def _said(judge: str, battle: Battle) -> str:
     return f"{judge} on {battle[1]} against {battle[2]}, {battle[0]}"
-
-
-def _said_by(role: str, text: str | None) -> list[dict[str, str | None]]:
-    return [{"role": role, "content": text}]
 
 
 def _verdict_or_reason(vote: Row) -> bool:

@@ -1,7 +1,7 @@
 """What the votes and the battles give when they are counted again: pure functions on rows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isclose
 
 from warriorcoder.arena_folder import Row
@@ -11,6 +11,9 @@ TOLERANCE = 1e-9
 
 Battle = tuple[str, str, str]
 """(instruction_id, attacker, defender)."""
+
+Answer = tuple[str, str]
+"""(instruction_id, expert)."""
 
 RECORD = ("votes", "missing", "ties", "first", "battles_judged", "consistent")
 """The keys of a judge's record in the manifest."""
@@ -99,3 +102,24 @@ def record_of(model: str, battles: list[Row]) -> tuple[int, ...]:
     winners = [row["winner"] for row in battles if model in (row["attacker"], row["defender"]) and row["winner"]]
     wins, ties = winners.count(model), winners.count("tie")
     return len(winners), wins, ties, len(winners) - wins - ties
+
+
+def final_scores(
+    battles: Iterable[Row], elo: Mapping[str, float], alpha: float
+) -> tuple[dict[Answer, float], set[Answer]]:
+    """The final score of each answer with a decided battle of rated experts, and the answers that lost one of theirs.
+
+    e(A) = mean over A's battles of alpha / (1 + 10^((R_B - R_A) / 400)) + (1 - alpha) * x(A>B) (arXiv 2412.17395).
+    """
+    parts: dict[Answer, list[float]] = defaultdict(list)
+    beaten = set()
+    for row in battles:
+        sides = ("attacker", "defender", "local_a"), ("defender", "attacker", "local_b")
+        rated = row["local_a"] is not None and row["attacker"] in elo and row["defender"] in elo
+        for own, other, local in sides if rated else ():
+            answer = row["instruction_id"], row[own]
+            expected = 1 / (1 + 10 ** ((elo[row[other]] - elo[row[own]]) / 400))
+            parts[answer].append(alpha * expected + (1 - alpha) * row[local])
+            if row[local] < row["local_a" if local == "local_b" else "local_b"]:
+                beaten.add(answer)
+    return {answer: sum(its) / len(its) for answer, its in parts.items()}, beaten

@@ -101,6 +101,15 @@ _OUTCOME = {
     "instruction_id": _INSTRUCTION_ID,
     "instruction_grade": (COUNT, "grade of the instruction, 1-10"),
     "band": (TEXT, "quality band of the instruction"),
+    "task": (TEXT, "task class of the instruction"),
+    "language": (TEXT, "programming language that it asks for; null: none named"),
+}
+_RATED = {
+    "expert": (TEXT, "expert that answered"),
+    "final_score": (REAL, "final score of the answer, to 12 decimals"),
+    "elo": (REAL, "Elo of the expert"),
+    "elo_low": (REAL, "2.5 % point of its interval"),
+    "elo_high": (REAL, "97.5 % point of its interval"),
 }
 
 TABLES: dict[str, Table] = {
@@ -214,10 +223,8 @@ TABLES: dict[str, Table] = {
             "completion": (MESSAGES, "the answer as a message list"),
             "label": (Value("bool"), "true: desirable (gold answer); false: undesirable (lost)"),
             **_OUTCOME,
-            "expert": (TEXT, "expert that answered"),
-            "final_score": (REAL, "final score of the answer"),
-            "elo": (REAL, "Elo of the expert"),
-            "weight": (REAL, "weight that balances the two labels"),
+            **_RATED,
+            "weight": (REAL, "weight that balances the two labels of the split"),
         },
     ),
     "sft": Table(
@@ -227,9 +234,7 @@ TABLES: dict[str, Table] = {
             "prompt": (MESSAGES, "the instruction as a message list"),
             "completion": (MESSAGES, "the gold answer as a message list"),
             **_OUTCOME,
-            "expert": (TEXT, "expert that answered"),
-            "final_score": (REAL, "final score of the answer"),
-            "elo": (REAL, "Elo of the expert"),
+            **_RATED,
         },
     ),
     "preference": Table(
@@ -245,7 +250,11 @@ TABLES: dict[str, Table] = {
             "chosen_expert": (TEXT, "expert of the gold answer"),
             "rejected_expert": (TEXT, "expert of the loser"),
             "elo_chosen": (REAL, "Elo of the gold answer's expert"),
+            "elo_chosen_low": (REAL, "2.5 % point of its interval"),
+            "elo_chosen_high": (REAL, "97.5 % point of its interval"),
             "elo_rejected": (REAL, "Elo of the loser's expert"),
+            "elo_rejected_low": (REAL, "2.5 % point of its interval"),
+            "elo_rejected_high": (REAL, "97.5 % point of its interval"),
         },
     ),
 }

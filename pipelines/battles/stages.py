@@ -5,7 +5,7 @@ from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.answers import AnswerReader
 from warriorcoder.pipelines.battles.health import findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
-from warriorcoder.pipelines.battles.outcomes import outcomes
+from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
 from warriorcoder.pipelines.battles.pairing import judges_of, pairs
 from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.pipelines.endpoints.asking import answer_call
@@ -176,18 +176,12 @@ class Build(Stage):
 
     @property
     def outputs(self) -> list[str]:
-        return ["instruction_id", "expert", "label"]
+        return ["desirable", "undesirable", "left_out"]
 
     def work(self, rows: list[Row]) -> list[Row]:
-        read = self._folder.read_table
-        built = outcomes(read("instructions"), read("answers"), read("battles"), read("ratings"), self._recipe)
-        self._folder.write_stage("build", {"kto": built.kto, "sft": built.sft, "preference": built.preference})
-        counts = {
-            "desirable": len(built.sft),
-            "undesirable": len(built.kto) - len(built.sft),
-            "left_out": built.left_out,
-            "sft": len(built.sft),
-            "preference": len(built.preference),
-        }
-        self.record_counts(counts)
-        return built.kto
+        tables = {name: self._folder.read_columns(name, columns) for name, columns in READ.items()}
+        built = build_outcomes(tables, self._folder.read_table("ratings"), self._recipe)
+        self._folder.write_stage("build", built.tables)
+        self.record_counts(built.counts, findings={"build": built.findings})
+        # The rows themselves are in the folder; distilabel would write them all once more.
+        return [built.counts]

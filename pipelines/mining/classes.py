@@ -2,9 +2,6 @@
 
 import re
 
-TASKS = ("generation", "theory", "debugging", "optimisation", "testing", "refactoring", "other")
-"""The task classes."""
-
 _MAKING = (
     r"write|create|implement|develop|build|generate|design|define|construct|make|compose|code|program|convert|sort"
     r"|reverse|merge|parse|solve|train|plot|compute|calculate|count|find|get|add|set up|simulate|print|return|extract"
@@ -94,5 +91,5 @@ _RULES = [(name, re.compile(pattern, re.I)) for name, pattern in _TASKS]
 
 
 def task_class(instruction: str) -> str:
-    """One of `TASKS`."""
+    """One of `tables.TASKS`."""
     return next((name for name, rule in _RULES if rule.search(instruction)), "other")

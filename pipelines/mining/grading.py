@@ -8,11 +8,10 @@ from statistics import median_low
 
 from warriorcoder.pipelines.endpoints.asking import Judgement, judgement_call
 from warriorcoder.pipelines.endpoints.calls import Call, Constraint
-from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.prompts import fill, read_prompt
 from warriorcoder.pipelines.prompts.neutralising import neutralise
 from warriorcoder.recipe import Expert, Recipe
-from warriorcoder.tables import BANDS
+from warriorcoder.tables import BANDS, TASKS
 
 PROMPT = "grade_v2"
 MAX_TOKENS = 256
@@ -122,7 +121,7 @@ def parse_judgement(text: str) -> Judged:
 
     The last number in double brackets is the grade, and there is none where that is no whole number from 1 to
     10: an earlier marker was only a thought on the way. The class stands right before the grade
-    and is one of `TASKS`; without a grade there is no class.
+    and is one of `tables.TASKS`; without a grade there is no class.
     """
     own = _TURN_ENDS.split(text, maxsplit=1)[0]
     *_, marker = [None, *_NUMBER_IN_BRACKETS.finditer(own)]

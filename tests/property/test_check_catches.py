@@ -18,7 +18,8 @@ def read(experts: int, instructions: int, seed: int) -> Arena:
     with tempfile.TemporaryDirectory() as place:
         folder = build_arena(Path(place) / "demo", experts=experts, instructions=instructions, seed=seed)
         tables = {name: folder.read_table(name) for name in TABLES}
-        return Arena(folder.manifest(), load_recipe(folder.recipe_path), tables)
+        splits = {name: folder.rows_by_split(name) for name in tables}
+        return Arena(folder.manifest(), load_recipe(folder.recipe_path), tables, splits)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def test_one_wrong_verdict_is_seen(arena: Arena, data: st.DataObject) -> None:
     vote = data.draw(st.sampled_from(votes))
     verdict = data.draw(st.sampled_from(["a", "b", "tie", None]).filter(lambda value: value != vote["verdict"]))
     vote |= {"verdict": verdict, "missing": "cut_off" if verdict is None else None}
-    assert not passes(Arena(arena.manifest, arena.recipe, {**arena.tables, "votes": votes}))
+    assert not passes(Arena(arena.manifest, arena.recipe, {**arena.tables, "votes": votes}, arena.splits))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -53,7 +54,7 @@ def test_one_wrong_count_is_seen(arena: Arena, data: st.DataObject) -> None:
     stage = data.draw(st.sampled_from(sorted(manifest["counts"])))
     key = data.draw(st.sampled_from(sorted(manifest["counts"][stage])))
     manifest["counts"][stage][key] += data.draw(st.integers(-5, 5).filter(bool))
-    assert not passes(Arena(manifest, arena.recipe, arena.tables))
+    assert not passes(Arena(manifest, arena.recipe, arena.tables, arena.splits))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -62,7 +63,7 @@ def test_one_lost_row_is_seen(arena: Arena, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(arena.tables)))
     rows = list(arena.tables[name])
     rows.pop(data.draw(st.integers(0, len(rows) - 1)))
-    assert not passes(Arena(arena.manifest, arena.recipe, {**arena.tables, name: rows}))
+    assert not passes(Arena(arena.manifest, arena.recipe, {**arena.tables, name: rows}, arena.splits))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -80,4 +81,4 @@ def test_one_wrong_cost_is_seen(arena: Arena, data: st.DataObject) -> None:
         else share["calls"] + data.draw(st.sampled_from([-more, more])),
         "unmetered": data.draw(st.sampled_from([-more, share["calls"] + more])),
     }[key]
-    assert not passes(Arena(manifest, arena.recipe, arena.tables))
+    assert not passes(Arena(manifest, arena.recipe, arena.tables, arena.splits))

@@ -10,7 +10,7 @@ from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.ids import instruction_id
 from warriorcoder.recipe import Recipe
 from warriorcoder.recipe_battles import EXECUTION_JUDGE
-from warriorcoder.tables import MINED, STAGES
+from warriorcoder.tables import MINED, STAGES, LeftOut
 
 PAIR = ("attacker", "defender")
 EXPERTS = (
@@ -306,9 +306,9 @@ class _Builder:
             self._update(elo, self.battles[-1])
         self.elo = elo
         samples = [self._bootstrap() for _ in range(40)]
-        self.folder.write_stage(
-            "rate", {"battles": self.battles, "ratings": [self._rating(name, samples) for name in self.names]}
-        )
+        ratings = [self._rating(name, samples) for name in self.names]
+        self.spread = {row["model"]: {end: row[end] for end in ("elo_low", "elo_high")} for row in ratings}
+        self.folder.write_stage("rate", {"battles": self.battles, "ratings": ratings})
         audit = {judge: self._audit(judge) for judge in sorted({vote["judge"] for vote in self.votes})}
         findings = [
             {
@@ -370,36 +370,60 @@ class _Builder:
             "desirable": desirable,
             "undesirable": len(tables["kto"]) - desirable,
             "left_out": len(self.answers) - len(tables["kto"]),
+            **{str(reason): list(self.left_out.values()).count(reason) for reason in LeftOut},
             "sft": len(tables["sft"]),
             "preference": len(tables["preference"]),
+            "train": len(tables["kto"]),
+            "test": 0,
+            "mixed_out": 0,
         }
 
     def training_tables(self) -> dict[str, list[Row]]:
         alpha, margin = self.recipe.rating.alpha, self.recipe.outcomes.margin
         answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in self.answers}
         tables: dict[str, list[Row]] = {"kto": [], "sft": [], "preference": []}
+        fought = {(battle["instruction_id"], battle[side]) for battle in self.battles for side in PAIR}
+        self.left_out = {key: LeftOut.UNDECIDED if key in fought else LeftOut.NOT_FOUGHT for key in answers}
         for item in self.instructions:
             key = item["instruction_id"]
             parts: dict[str, list[float]] = {}
+            beaten = set()
             for battle in self.battles:
                 if battle["instruction_id"] == key and battle["winner"] is not None:
                     for me, other, local in ((*PAIR, "local_a"), (*reversed(PAIR), "local_b")):
                         expected = _expected(self.elo[battle[me]], self.elo[battle[other]])
                         parts.setdefault(battle[me], []).append(alpha * expected + (1 - alpha) * battle[local])
-            scores = {name: sum(values) / len(values) for name, values in parts.items()}
+                        beaten |= {battle[me]} if battle[local] < 0.5 else set()
+            scores = {name: round(sum(values) / len(values), 12) for name, values in parts.items()}
             if not scores:
                 continue
-            gold = max(scores, key=lambda name: scores[name])
+            gold = max(scores, key=lambda name: (scores[name], self.elo[name]))
             outcome = {
                 "instruction_id": key,
                 "instruction_grade": item["grade"],
                 "band": item["band"],
+                "task": item["task"],
+                "language": item["language"],
             }
             prompt = [{"role": "user", "content": item["instruction"]}]
             said = {name: [{"role": "assistant", "content": answers[key, name]}] for name in scores}
-            losers = [name for name in scores if scores[name] <= scores[gold] - margin]
+            losers = [
+                name
+                for name in scores
+                if name in beaten and max(margin, 1e-12) <= round(scores[gold] - scores[name], 12)
+            ]
+            for name in scores:
+                self.left_out[key, name] = LeftOut.WITHIN_MARGIN if name in beaten else LeftOut.UNBEATEN
+            for name in [gold, *losers]:
+                del self.left_out[key, name]
             scored = {
-                name: {"expert": name, "final_score": scores[name], "elo": self.elo[name], **outcome}
+                name: {
+                    "expert": name,
+                    "final_score": scores[name],
+                    "elo": self.elo[name],
+                    **self.spread[name],
+                    **outcome,
+                }
                 for name in [gold, *losers]
             }
             tables["sft"].append({"prompt": prompt, "completion": said[gold], **scored[gold]})
@@ -419,6 +443,8 @@ class _Builder:
                         "rejected_expert": name,
                         "elo_chosen": self.elo[gold],
                         "elo_rejected": self.elo[name],
+                        **{f"elo_chosen_{end}": self.spread[gold][f"elo_{end}"] for end in ("low", "high")},
+                        **{f"elo_rejected_{end}": self.spread[name][f"elo_{end}"] for end in ("low", "high")},
                         **outcome,
                     }
                 )

@@ -31,7 +31,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> ArenaFolder:
 @pytest.fixture(scope="module")
 def whole(folder: ArenaFolder) -> Arena:
     tables = {name: folder.read_table(name) for name in TABLES}
-    return Arena(folder.manifest(), load_recipe(folder.recipe_path), tables)
+    splits = {name: folder.rows_by_split(name) for name in tables}
+    return Arena(folder.manifest(), load_recipe(folder.recipe_path), tables, splits)
 
 
 def failed(arena: Arena) -> set[str]:
@@ -155,6 +156,15 @@ def _swapped_pair(tables: Tables, _: Manifest) -> None:
     row["chosen_expert"], row["rejected_expert"] = row["rejected_expert"], row["chosen_expert"]
 
 
+def _all_won(tables: Tables, _: Manifest) -> None:
+    for battle in tables["battles"]:
+        battle["local_a"] = battle["local_b"] = None if battle["local_a"] is None else 0.5
+
+
+def _unpaired(tables: Tables, _: Manifest) -> None:
+    tables["preference"][0]["rejected_expert"] = "somebody"
+
+
 def _judge_first(tables: Tables, manifest: Manifest) -> None:
     manifest["judges"]["gemma3"]["first"] -= 1
 
@@ -214,7 +224,12 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
     ("records of the models", _wrong_winner),
     ("records of the models", _set("ratings", "wins", 99)),
     ("answers = labelled + left out", _bump("build", "left_out")),
+    ("left out = sum of its reasons", _bump("build", "mix")),
     ("rows of kto", _drop("kto")),
+    ("gold answers of kto = rows of sft", _bump("build", "sft")),
+    ("pairs of preference = undesirable answers", _bump("build", "preference")),
+    ("rows of kto by split", _bump("build", "train")),
+    ("instructions decided = rows of sft + out of the mix", _bump("build", "mixed_out")),
     ("desirable rows of kto", _flip_label),
     ("rows of sft", _drop("sft")),
     ("rows of preference", _drop("preference")),
@@ -232,6 +247,11 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
     ("one gold answer", _two_golds),
     ("labels", _flip_label),
     ("gold is chosen", _swapped_pair),
+    ("losers are rejected", _unpaired),
+    ("final scores", _set("preference", "score_rejected", 0.123)),
+    ("final scores", _set("sft", "final_score", 0.123)),
+    ("gold is best", _set("sft", "final_score", 0.123)),
+    ("losers lost", _all_won),
     ("costs", _bump_cost("curate", "unmetered", 1)),
     ("calls of mine", _bump_cost("mine", "calls", 1)),
     ("calls of answer", _bump_cost("answer", "output_tokens", -1)),
@@ -243,36 +263,46 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
 def test_a_corruption_is_caught_by_its_check(whole: Arena, name: str, corrupt: Corruption) -> None:
     tables, manifest = copy.deepcopy(dict(whole.tables)), copy.deepcopy(dict(whole.manifest))
     corrupt(tables, manifest)
-    assert name in failed(Arena(manifest, whole.recipe, tables))
+    assert name in failed(Arena(manifest, whole.recipe, tables, whole.splits))
 
 
 def test_every_check_on_the_tables_has_a_corruption(whole: Arena) -> None:
     names = {finding.name for finding in check_tables(whole)}
     stages = {"stages in order", *(f"{stage} is complete" for stage in STAGES)}
-    assert names - stages == {name for name, _ in CORRUPTIONS}
+    assert names - stages == {name for name, _ in CORRUPTIONS} | set(WRONG_SPLITS)
+
+
+WRONG_SPLITS = {"no instruction in two splits": "test", "files of the training tables that are no split": "validation"}
+
+
+@pytest.mark.parametrize(("name", "split"), WRONG_SPLITS.items())
+def test_rows_in_a_wrong_file_are_caught(whole: Arena, name: str, split: str) -> None:
+    """The first row of kto alone in another file, away from the other answers to its instruction."""
+    splits = {**whole.splits, "kto": {split: 1, "train": len(whole.tables["kto"]) - 1}}
+    assert name in failed(Arena(whole.manifest, whole.recipe, whole.tables, splits))
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_an_absent_table_is_a_failure_of_its_stage(whole: Arena, name: str) -> None:
     tables = {other: rows for other, rows in whole.tables.items() if other != name}
-    assert f"{TABLES[name].stage} is complete" in failed(Arena(whole.manifest, whole.recipe, tables))
+    assert f"{TABLES[name].stage} is complete" in failed(Arena(whole.manifest, whole.recipe, tables, whole.splits))
 
 
 def test_tables_of_a_stage_that_is_not_counted_are_a_failure(whole: Arena) -> None:
     manifest = copy.deepcopy(dict(whole.manifest))
     del manifest["counts"]["rate"]
-    assert {"rate is complete", "stages in order"} <= failed(Arena(manifest, whole.recipe, whole.tables))
+    assert {"rate is complete", "stages in order"} <= failed(Arena(manifest, whole.recipe, whole.tables, whole.splits))
 
 
 def test_another_start_value_is_caught(whole: Arena) -> None:
     recipe = whole.recipe.model_copy(update={"rating": whole.recipe.rating.model_copy(update={"start": 1200.0})})
-    assert failed(Arena(whole.manifest, recipe, whole.tables)) == {"Elo is zero-sum"}
+    assert failed(Arena(whole.manifest, recipe, whole.tables, whole.splits)) == {"Elo is zero-sum"}
 
 
 def test_a_judge_without_a_single_vote_may_be_recorded(whole: Arena) -> None:
     manifest = copy.deepcopy(dict(whole.manifest))
     manifest["judges"]["idle"] = dict.fromkeys(manifest["judges"]["gemma3"], 0)
-    assert failed(Arena(manifest, whole.recipe, whole.tables)) == set()
+    assert failed(Arena(manifest, whole.recipe, whole.tables, whole.splits)) == set()
 
 
 def test_a_changed_recipe_is_caught(tmp_path: Path) -> None:
