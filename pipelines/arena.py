@@ -103,7 +103,7 @@ def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> 
             case "rate":
                 FromArena(name="votes", arena=arena, table="votes") >> rate
             case "build":
-                FromArena(name="battles", arena=arena, table="battles") >> build
+                FromArena(name="ratings", arena=arena, table="ratings") >> build
     return pipeline
 
 

@@ -73,12 +73,21 @@ class Battles(Section):
 
 
 class Rating(Section):
-    """Elo's constants and the weight of the final score (arXiv 2412.17395)."""
+    """Elo's constants and the weight of the final score (arXiv 2412.17395).
+
+    `order` of the battles: drawn from the seed, or that of the table of votes. `shuffles` of them give Elo's mean,
+    `bootstrap` resamples of the instructions the intervals. `style` and `judge_effects` rate the experts once more with
+    terms for the style of the answers, and for each judge's preference for a place and for its own family.
+    """
 
     k: Annotated[float, Field(gt=0)] = 40
     start: float = 1000
     alpha: Fraction = 0.7
     bootstrap: Positive = 200
+    order: Literal["seeded", "table"] = "seeded"
+    shuffles: Positive = 100
+    style: bool = False
+    judge_effects: bool = False
 
 
 class Outcomes(Section):

@@ -1,69 +1,131 @@
 """The tables `battles` and `ratings`, made from the votes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
-from warriorcoder.pipelines.battles.ratings.elo import bootstrap, bradley_terry, elo
-from warriorcoder.pipelines.battles.scores import Battle, count_votes, local_score
+from warriorcoder.pipelines.battles.ratings.bootstrap import bootstrap, interval, rank_interval
+from warriorcoder.pipelines.battles.ratings.bradley_terry import bradley_terry
+from warriorcoder.pipelines.battles.ratings.elo import elo, mean_elo
+from warriorcoder.pipelines.battles.ratings.games import Games, Reals, Votes, Whole
+from warriorcoder.pipelines.battles.scores import Battles, count_votes
 from warriorcoder.recipe_battles import Rating
+from warriorcoder.tables import TABLES
 
 
-def rate(votes: Sequence[Row], models: Sequence[str], rating: Rating, seed: int) -> tuple[list[Row], list[Row]]:
-    """The rows of `battles`, in the order in which Elo took them, and of `ratings`, best first.
+class Rated(NamedTuple):
+    """The table `battles`, in the order in which Elo took them, and the rows of `ratings`, best Elo first."""
 
-    The order of the battles is drawn from the seed and from the battles themselves, not from how
-    they came in. An undecided battle changes no rating.
+    battles: pa.Table
+    ratings: list[Row]
+
+
+def rate(
+    votes: Votes, models: Sequence[str], rating: Rating, seed: int, weights: Mapping[str, float] | None = None
+) -> Rated:
+    """Count the votes and rate the models. `weights`: what each judge's votes count (`count_votes`).
+
+    The order of the battles is drawn from the seed, and hangs on the battles, not on how they came in; or it
+    is that of the votes (`rating.order: table`). An undecided battle changes no rating; without a decided one
+    there are no ratings.
     """
-    battles = sorted(
-        count_votes(votes), key=lambda b: seed_from(seed, "order", b.instruction_id, b.attacker, b.defender)
-    )
-    decided = [battle for battle in battles if battle.decided]
-    games = [battle.game for battle in decided]
-    final, before = elo(games, models, rating.k, rating.start)
-    ratings_before = {id(battle): ratings for battle, ratings in zip(decided, before, strict=True)}
-    battle_rows = [_battle_row(battle, ratings_before.get(id(battle))) for battle in battles]
-    if not decided:
-        return battle_rows, []
-    strengths = bradley_terry(games, models, rating.start)
-    spread = bootstrap(games, models, rating.k, rating.start, rating.bootstrap, seed)
-    rating_rows = []
-    for model in sorted(models, key=lambda model: (-final[model], model)):
-        mine = [battle for battle in decided if model in (battle.attacker, battle.defender)]
-        rating_rows.append(
+    counted = count_votes(votes, weights)
+    named = counted.in_order_of_names()
+    if rating.order == "table":
+        battles = counted
+    else:
+        battles = named.take(np.random.default_rng(seed_from(seed, "order")).permutation(len(named)))
+    games = battles.games(models)
+    final, before = elo(games, rating.k, rating.start)
+    table = _battle_table(battles, before)
+    if not len(games):
+        return Rated(table, [])
+    # What is drawn must not hang on the order of the rows either.
+    return Rated(table, _rating_rows(final, games, named.games(models), rating, seed))
+
+
+def _rating_rows(final: Reals, games: Games, named: Games, rating: Rating, seed: int) -> list[Row]:
+    _, before = elo(named, rating.k, rating.start)
+    mean = mean_elo(named, before, rating.k, rating.start, rating.shuffles, seed_from(seed, "shuffles"))
+    drawn = bootstrap(named, before, rating.k, rating.start, rating.bootstrap, seed)
+    elo_low, elo_high = interval(drawn.elo)
+    strengths = bradley_terry(named, rating.start)
+    low, high = interval(drawn.bradley_terry)
+    rank_low, rank_high = rank_interval(drawn.elo)
+    bt_rank_low, bt_rank_high = rank_interval(drawn.bradley_terry)
+    fought, won, tied = _record(games)
+    rows = []
+    for place, model in enumerate(games.models):
+        rows.append(
             {
                 "model": model,
-                "elo": final[model],
-                "elo_low": spread[model].elo[0],
-                "elo_high": spread[model].elo[1],
-                "bradley_terry": strengths[model],
-                "bradley_terry_low": spread[model].bradley_terry[0],
-                "bradley_terry_high": spread[model].bradley_terry[1],
-                "rank_low": spread[model].rank[0],
-                "rank_high": spread[model].rank[1],
-                "battles": len(mine),
-                "wins": sum(battle.winner == model for battle in mine),
-                "ties": sum(battle.winner == "tie" for battle in mine),
-                "losses": sum(battle.winner not in (model, "tie") for battle in mine),
+                "elo": float(final[place]),
+                "elo_low": float(elo_low[place]),
+                "elo_high": float(elo_high[place]),
+                "elo_mean": float(mean[place]),
+                "bradley_terry": float(strengths[place]),
+                "bradley_terry_low": float(low[place]),
+                "bradley_terry_high": float(high[place]),
+                "controlled": None,
+                "controlled_low": None,
+                "controlled_high": None,
+                "rank_low": int(rank_low[place]),
+                "rank_high": int(rank_high[place]),
+                "bradley_terry_rank_low": int(bt_rank_low[place]),
+                "bradley_terry_rank_high": int(bt_rank_high[place]),
+                "battles": int(fought[place]),
+                "wins": int(won[place]),
+                "ties": int(tied[place]),
+                "losses": int(fought[place] - won[place] - tied[place]),
             }
         )
-    return battle_rows, rating_rows
+    return sorted(rows, key=lambda row: (-row["elo"], row["model"]))
 
 
-def _battle_row(battle: Battle, before: tuple[float, float] | None) -> Row:
-    local_a = local_score(battle.votes_a, battle.votes_b, battle.ties)
-    return {
-        "instruction_id": battle.instruction_id,
-        "attacker": battle.attacker,
-        "defender": battle.defender,
-        "votes_a": battle.votes_a,
-        "votes_b": battle.votes_b,
-        "ties": battle.ties,
-        "missing": battle.missing,
-        "local_a": local_a,
-        "local_b": None if local_a is None else 1.0 - local_a,
-        "consistency": battle.consistency,
-        "elo_a": before[0] if before else None,
-        "elo_b": before[1] if before else None,
-        "winner": battle.winner,
+def _record(games: Games) -> tuple[Whole, Whole, Whole]:
+    """Battles fought, won and tied by each model."""
+    sides, scores = np.concatenate([games.a, games.b]), np.concatenate([games.score_a, 1.0 - games.score_a])
+    size = len(games.models)
+    fought = np.bincount(sides, minlength=size)
+    return fought, np.bincount(sides[scores == 1.0], minlength=size), np.bincount(sides[scores == 0.5], minlength=size)
+
+
+def _battle_table(battles: Battles, before: Reals) -> pa.Table:
+    """`before` are the ratings before each decided battle."""
+    ids, models = pa.array(battles.ids, pa.string()), pa.array(battles.models, pa.string())
+    score, decided = battles.score_a(), battles.decided
+    ratings = np.full((len(battles), 2), np.nan)
+    ratings[decided] = before
+    attacker, defender = models.take(pa.array(battles.attacker)), models.take(pa.array(battles.defender))
+    winners = np.where(decided, np.select([score == 1.0, score == 0.5], [0, 1], 2), 3)
+    columns = {
+        "instruction_id": ids.take(pa.array(battles.instruction)),
+        "attacker": attacker,
+        "defender": defender,
+        "votes_a": battles.votes_a,
+        "votes_b": battles.votes_b,
+        "ties": battles.ties,
+        "missing": battles.missing,
+        "local_a": _nullable(battles.local_a),
+        "local_b": _nullable(1.0 - battles.local_a),
+        "consistency": _nullable(battles.consistency),
+        "elo_a": _nullable(ratings[:, 0]),
+        "elo_b": _nullable(ratings[:, 1]),
+        "winner": pc.choose(
+            pa.array(winners),
+            attacker,
+            pa.scalar("tie"),
+            defender,
+            pa.scalar(None, pa.string()),
+        ),
     }
+    return pa.table(columns).select(list(TABLES["battles"].columns)).cast(TABLES["battles"].features.arrow_schema)
+
+
+def _nullable(values: Reals) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))

@@ -148,7 +148,7 @@ class Rate(Stage):
 
     @property
     def outputs(self) -> list[str]:
-        return ["instruction_id", "attacker", "defender", "winner"]
+        return ["model", "elo"]
 
     def work(self, rows: list[Row]) -> list[Row]:
         votes = self._folder.read_table("votes")
@@ -156,15 +156,15 @@ class Rate(Stage):
         battles, ratings = rate(votes, models, self._recipe.rating, self._recipe.seed)
         self._folder.write_stage("rate", {"battles": battles, "ratings": ratings})
         judges = judge_counts(votes)
-        decided = sum(row["winner"] is not None for row in battles)
-        counts = {"battles": len(battles), "decided": decided, "undecided": len(battles) - decided}
+        undecided = battles["winner"].null_count
+        counts = {"battles": len(battles), "decided": len(battles) - undecided, "undecided": undecided}
         self.record_counts(counts, judges=judges, findings={"rate": findings(judges, ratings)})
         if not ratings:
             raise RunFailed(
                 "no vote has a verdict, so nobody can be rated. The votes are kept; look at their `reason` column, "
                 "set battles.constrained: true for local judges, or name judges that can judge."
             )
-        return battles
+        return ratings
 
 
 class Build(Stage):
@@ -172,7 +172,7 @@ class Build(Stage):
 
     @property
     def inputs(self) -> list[str]:
-        return ["instruction_id", "attacker", "defender", "winner"]
+        return ["model", "elo"]
 
     @property
     def outputs(self) -> list[str]:

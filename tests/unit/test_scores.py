@@ -37,7 +37,7 @@ def test_a_battle_is_the_count_of_its_votes(
     assert (battle.votes_a, battle.votes_b, battle.ties, battle.missing) == counted
     assert battle.decided
     assert battle.winner == winner
-    assert (battle.game.a, battle.game.b, battle.game.score_a) == ("a", "b", score)
+    assert battle.game == ("i", "a", "b", score, 1.0)
     assert battle.consistency == consistency
 
 
