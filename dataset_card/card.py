@@ -11,7 +11,6 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pyarrow.parquet import read_metadata
 
 from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
@@ -23,10 +22,11 @@ from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
 from warriorcoder.recipe import Recipe, load_recipe
 from warriorcoder.recipe_mining import TextSource
 from warriorcoder.summary import Cost, Expense, concerns, expenses, funnel, headline, judges, share, stages_done
-from warriorcoder.tables import BANDS, STAGES, TABLES
+from warriorcoder.tables import BANDS, SPLITS, STAGES, TABLES, LeftOut
 from warriorcoder.wording import money
 
 DEFAULT_TABLE = "kto"
+TEST = SPLITS[1]
 TAGS = ("code", "synthetic", "preference", "kto", "trl", "arena", "elo", "llm-as-a-judge", "warriorcoder")
 NEARNESS = ("rouge_l_self", "rouge_l_max")
 """The columns of `instructions` that say how near another one is."""
@@ -102,15 +102,19 @@ def _front(folder: ArenaFolder, manifest: Mapping[str, Any], rows: Mapping[str, 
 def _config(folder: ArenaFolder, name: str) -> dict[str, Any]:
     """A table's entry in `configs`.
 
-    One empty file fails the whole load, so a table that has one names the others. The digest of the
-    rows is in the entry because `datasets` 5 caches a local folder by its name and this entry
-    alone: without it, an arena that was made again would go on showing its old rows.
+    A table with a test split names the file of each split. One empty file fails the whole load, so a
+    table that has one names the others. The digest of the rows is in the entry because `datasets` 5
+    caches a local folder by its name and this entry alone: without it, an arena that was made again
+    would go on showing its old rows.
     """
     files = folder.table_files(name)
-    full = [f"{name}/{file.name}" for file in files if read_metadata(file).num_rows]
+    full = {split: f"{name}/{split}.parquet" for split, number in folder.rows_by_split(name).items() if number}
+    data_files: Any = f"{name}/*.parquet" if len(full) == len(files) else list(full.values())
+    if TEST in full:
+        data_files = [{"split": split, "path": path} for split, path in full.items()]
     config: dict[str, Any] = {
         "config_name": name,
-        "data_files": f"{name}/*.parquet" if len(full) == len(files) else full,
+        "data_files": data_files,
         "description": f"rows {_digest(files)}",
     }
     return config | ({"default": True} if name == DEFAULT_TABLE else {})
@@ -173,6 +177,9 @@ def _facts(
         "reference_measured": any(row["rouge_l_max"] is not None for row in instructions),
         "rejected": _rejected(folder),
         "rows": rows,
+        "splits": {name: folder.rows_by_split(name) for name in rows if TEST in folder.rows_by_split(name)},
+        "left_out": _left_out(manifest["counts"]["build"]) if "build" in done else [],
+        "mix": [*recipe.outcomes.mix.items(), *recipe.outcomes.task_mix.items()],
         "loadable": [table for table in rows if rows[table]],
         "tables": TABLES,
         "brought": ", ".join(manifest.get("sets", {}).get("mine", {})),
@@ -227,6 +234,20 @@ def _tokens_in(of: Expense | Cost) -> str:
     """The tokens of prompts, and how many answers nobody counted."""
     counted = [f"{of.input_tokens:,}"] if of.known else []
     return "; ".join(counted + ([f"{of.uncounted:,} answers uncounted"] if of.uncounted else []))
+
+
+_LEFT_OUT = {
+    LeftOut.NOT_FOUGHT: "fought no battle",
+    LeftOut.UNDECIDED: "without a verdict",
+    LeftOut.UNBEATEN: "lost no battle and are not gold",
+    LeftOut.WITHIN_MARGIN: "lost, and are too near gold",
+    LeftOut.MIX: "on an instruction that the mix leaves out",
+}
+
+
+def _left_out(counts: Mapping[str, int]) -> list[tuple[int, str]]:
+    """How many answers are in no training table, and why."""
+    return [(counts[reason], words) for reason, words in _LEFT_OUT.items() if counts.get(reason)]
 
 
 def _template_name(template: Any) -> str:

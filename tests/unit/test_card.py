@@ -4,6 +4,8 @@ import shutil
 from io import BytesIO
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from markdown_it import MarkdownIt
@@ -88,6 +90,25 @@ def test_an_empty_table_gets_no_config_and_the_card_says_so(tmp_path: Path) -> N
     assert {"kto", "preference"}.isdisjoint(config["config_name"] for config in front["configs"])
     assert "Empty here, and so without a config: `kto`, `preference`." in body
     assert load_dataset(str(folder.path), "sft", cache_dir=str(tmp_path / "cache"))["train"].num_rows == 4
+
+
+def test_a_test_split_is_loaded_beside_the_other(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    folder, cache = build_arena(tmp_path / "demo", instructions=6), str(tmp_path / "cache")
+    tables = {name: folder.read_table(name) for name in ("kto", "sft", "preference")}
+    for name, rows in tables.items():
+        pq.write_table(pa.Table.from_pylist(rows[1:], TABLES[name].features.arrow_schema), folder.table_files(name)[0])
+        test = folder.path / name / "test.parquet"
+        pq.write_table(pa.Table.from_pylist(rows[:1], TABLES[name].features.arrow_schema), test)
+    write_card(folder)
+    assert "`test` beside `train`" in card(folder)
+    for name, rows in tables.items():
+        loaded = load_dataset(str(folder.path), name, cache_dir=cache)
+        assert {split: len(loaded[split]) for split in loaded} == {"train": len(rows) - 1, "test": 1}
+        assert loaded["test"][0] == rows[0]
+        streamed = load_dataset(str(folder.path), name, split="test", streaming=True)
+        assert list(streamed) == rows[:1]
 
 
 def test_kto_is_the_default_and_there_is_no_licence_that_nobody_gave(demo: ArenaFolder) -> None:
