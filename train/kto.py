@@ -35,6 +35,7 @@ def train(
     with quiet_libraries():
         dataset = load_kto(arena)
         settings = parse_settings(recipe, mapping, output)
+        held_back = load_kto(arena, "test") if settings.training.eval_strategy != "no" else None
     count_labels(dataset["label"], arena)
     source = resolve_source(settings.model.model_name_or_path)
     folder = Path(settings.training.output_dir)
@@ -69,7 +70,7 @@ def train(
     )
 
     with quiet_libraries():
-        trainer = _trainer(model, tokenizer, dataset, settings)
+        trainer = _trainer(model, tokenizer, dataset, held_back, settings)
     if checkpoint:
         # TRL counts tokens from 0 again after a break.
         trainer._total_train_tokens = tokens_until(checkpoint)
@@ -103,6 +104,8 @@ def train(
         resumed_from=int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
         first_loss=first_and_last(log, "loss")[0],
         last_loss=first_and_last(log, "loss")[1],
+        test_rows=len(held_back) if held_back is not None else 0,
+        last_test_loss=first_and_last(log, "eval_loss")[1],
         last_kl=first_and_last(log, "kl")[1],
         first_margin=first_and_last(log, "rewards/margins")[0],
         last_margin=first_and_last(log, "rewards/margins")[1],
@@ -137,7 +140,7 @@ def _weigh(settings: Settings, labels: Labels) -> None:
         settings.training.desirable_weight, settings.training.undesirable_weight = labels.weights
 
 
-def _trainer(model: Any, tokenizer: Any, dataset: Any, settings: Settings) -> Any:
+def _trainer(model: Any, tokenizer: Any, dataset: Any, held_back: Any, settings: Settings) -> Any:
     """A KTOTrainer built as `trl kto` builds it, except that a GGUF's model comes ready."""
     from transformers import PrinterCallback
     from trl import KTOTrainer, get_peft_config, get_quantization_config
@@ -166,6 +169,7 @@ def _trainer(model: Any, tokenizer: Any, dataset: Any, settings: Settings) -> An
             ref_model=reference,
             args=training,
             train_dataset=dataset,
+            eval_dataset=held_back,
             processing_class=tokenizer,
             peft_config=peft_config,
             quantization_config=quantization,
@@ -189,6 +193,8 @@ def _follow(trainer: Any, say: Callable[[str], None]) -> None:
 
     class Lines(TrainerCallback):  # type: ignore[misc]
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+            if logs and "eval_loss" in logs:
+                say(f"step {state.global_step}/{state.max_steps}  loss {logs['eval_loss']:.4f} on the test split")
             if logs and "loss" in logs:
                 say(step_line(logs, state.global_step, state.max_steps, time.monotonic() - began))
 

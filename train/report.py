@@ -26,6 +26,8 @@ class Report:
     resumed_from: int | None
     first_loss: float | None
     last_loss: float | None
+    test_rows: int
+    last_test_loss: float | None
     last_kl: float | None
     first_margin: float | None
     last_margin: float | None
@@ -45,6 +47,7 @@ class Report:
             f"{self.peak_memory_gib:.1f} GiB of memory at its peak",
             f"loss      {_number(self.first_loss)} -> {_number(self.last_loss)}    KL {_number(self.last_kl)}    "
             f"reward margin {_number(self.first_margin)} -> {_number(self.last_margin)}",
+            *([f"test      loss {_number(self.last_test_loss)} on {self.test_rows:,} rows"] if self.test_rows else []),
             f"adapter   {self.adapter} (base {self.base})",
         ]
 

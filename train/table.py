@@ -39,11 +39,11 @@ class Lengths:
     dropped: int
 
 
-def load_kto(arena: Path) -> Any:
-    """The kto table of an arena folder as a `datasets.Dataset`, in the table's order.
+def load_kto(arena: Path, split: str = "train") -> Any:
+    """A split of the kto table of an arena folder as a `datasets.Dataset`, in the table's order.
 
     It is loaded by the card's `configs`, as a reader of the published dataset loads it. Raises
-    ArenaError where there is no arena, TrainingError where it has no table, card or such columns.
+    ArenaError where there is no arena, TrainingError where it has no table, split, card or such columns.
     """
     from datasets import load_dataset
 
@@ -55,11 +55,19 @@ def load_kto(arena: Path) -> Any:
             f"{arena}: no README.md, and it is the card that declares the tables. `warrior build {arena}` writes it."
         )
     try:
-        dataset = load_dataset(str(folder.path), "kto", split="train", cache_dir=str(_cache(folder)))
+        dataset = None
+        if folder.rows_by_split("kto").get(split):
+            dataset = load_dataset(str(folder.path), "kto", split=split, cache_dir=str(_cache(folder)))
     except Exception as error:  # datasets raises its own kinds, and pyarrow's, for a bad card or file
         raise TrainingError(
             f"{arena}: the table `kto` cannot be loaded: {' '.join(str(error).split())[:300]}"
         ) from error
+    if dataset is None:
+        remedy = {"test": "A training that evaluates needs some: set outcomes.test, or here eval_strategy: no."}
+        raise TrainingError(
+            f"{arena}: the table `kto` has no rows in its split `{split}`; `warrior report {arena}` says why. "
+            f"{remedy.get(split, '')}".rstrip()
+        )
     absent = {"prompt", "completion", "label"} - set(dataset.column_names)
     if absent:
         raise TrainingError(f"{arena}: the table `kto` has no column {', '.join(sorted(absent))}.")

@@ -1,13 +1,25 @@
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kto_arena import ANSWERS, write_kto_arena
+from kto_arena import ANSWERS, kto_row, write_kto_arena
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.errors import ArenaError, TrainingError
+from warriorcoder.tables import TABLES
 from warriorcoder.train.table import Labels, count_labels, load_kto, measure_lengths
+
+SPLIT_CARD = """---
+configs:
+- config_name: kto
+  data_files:
+  - {split: train, path: kto/train.parquet}
+  - {split: test, path: kto/test.parquet}
+---
+"""
 
 COUNT = st.integers(min_value=1, max_value=10**6)
 
@@ -63,6 +75,23 @@ def test_a_missing_arena_table_or_card_is_said(tmp_path: Path) -> None:
         load_kto(write_kto_arena(tmp_path / "without_card", card=None))
     with pytest.raises(TrainingError, match="cannot be loaded"):
         load_kto(write_kto_arena(tmp_path / "other_card", card="# a card that declares nothing\n"))
+
+
+def test_only_the_split_asked_for_is_loaded(tmp_path: Path) -> None:
+    arena = write_kto_arena(tmp_path / "arena", ANSWERS[:4], card=SPLIT_CARD)
+    held_back = [kto_row(*each) for each in ANSWERS[4:]]
+    with pytest.raises(
+        TrainingError, match=r"no rows in its split `test`; .* set outcomes.test, or here eval_strategy"
+    ):
+        load_kto(arena, "test")
+    pq.write_table(pa.Table.from_pylist(held_back, TABLES["kto"].features.arrow_schema), arena / "kto" / "test.parquet")
+    assert load_kto(arena, "test").to_list() == held_back
+    assert load_kto(arena)["prompt"][:] == [kto_row(*each)["prompt"] for each in ANSWERS[:4]]
+
+
+def test_an_empty_table_is_said(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"no rows in its split `train`; `warrior report .*` says why"):
+        load_kto(write_kto_arena(tmp_path / "arena", []))
 
 
 def test_a_damaged_table_is_said(tmp_path: Path) -> None:
