@@ -194,10 +194,14 @@ def _rate(arena: Arena) -> Iterator[Finding]:
     )
     yield _none("votes of the battles", "votes_a, votes_b, ties, missing as the votes give", miscounted, len(rows))
     wrong = (f"{battle_of(row)} has {row['winner']}" for row in rows if row["winner"] != winner_of(row))
-    yield _none("winners", "the side with more votes, else tie, null without verdicts", wrong, len(rows))
-    unlike = (str(battle_of(row)) for row in rows if not scores_fit(row, votes[battle_of(row)]))
-    yield _none("local scores", "local_a, local_b and consistency as the votes give", unlike, len(rows))
+    yield _none("winners", "the side with the greater local score, else tie, null without one", wrong, len(rows))
     recorded, counted = arena.manifest.get("judges", {}), judge_records(arena.tables["votes"])
+    weights = {name: record.get("weight", 1.0) for name, record in recorded.items()}
+    unlike = (str(battle_of(row)) for row in rows if not scores_fit(row, votes[battle_of(row)], weights))
+    yield _none("local scores", "local_a, local_b and consistency as the votes give", unlike, len(rows))
+    allowed = {"flag": (1.0, 1.0), "leave_out": (0.0, 0.0), "down_weight": (0.0, 1.0)}[arena.recipe.battles.below_floor]
+    heavy = (f"{name} has {weight}" for name, weight in weights.items() if weight != 1 and not _within(weight, allowed))
+    yield _none("weights of the judges", "1, or what battles.below_floor allows", heavy, len(weights))
     nothing = dict.fromkeys(RECORD, 0)
     names = sorted(recorded.keys() | counted.keys())
     off = (
@@ -263,6 +267,10 @@ def _known_ids(arena: Arena, name: str) -> Finding:
     rows = arena.tables[name]
     unknown = (str(row["instruction_id"]) for row in rows if row["instruction_id"] not in known)
     return _none(f"ids of {name}", "ids that instructions has", unknown, len(rows))
+
+
+def _within(value: float, ends: tuple[float, float]) -> bool:
+    return ends[0] <= value <= ends[1]
 
 
 def _said(judge: str, battle: Battle) -> str:

@@ -37,10 +37,12 @@ def recount(votes: list[Row]) -> tuple[int, ...]:
 
 
 def winner_of(battle: Row) -> str | None:
-    for_a, for_b, ties, _ = tally(battle)
-    if for_a + for_b + ties == 0:
+    """The side with the greater local score, tie where both have a half; None without a vote that counts."""
+    if battle["local_a"] is None:
         return None
-    winner: str = battle["attacker"] if for_a > for_b else battle["defender"] if for_b > for_a else "tie"
+    if _same(battle["local_a"], 0.5):
+        return "tie"
+    winner: str = battle["attacker"] if battle["local_a"] > 0.5 else battle["defender"]
     return winner
 
 
@@ -53,14 +55,19 @@ def both_orders(votes: Iterable[Row]) -> list[bool]:
     return [pair[0] == pair[1] for pair in verdicts.values() if len(pair) == 2]
 
 
-def scores_fit(battle: Row, votes: list[Row]) -> bool:
-    """Whether the local scores (a tie counts half) and the consistency follow from the votes."""
-    for_a, for_b, ties, _ = recount(votes)
-    given = for_a + for_b + ties
+def scores_fit(battle: Row, votes: list[Row], weights: Mapping[str, float]) -> bool:
+    """Whether the local scores (a tie counts half) and the consistency follow from the votes.
+
+    `weights` are what a vote of a judge counts in the local scores, 1 where it is not named.
+    """
+    counted: dict[str | None, float] = defaultdict(float)
+    for vote in votes:
+        counted[vote["verdict"]] += weights.get(vote["judge"], 1.0)
+    given = counted["a"] + counted["b"] + counted["tie"]
     agree = both_orders(votes)
     expected = (
-        (for_a + ties / 2) / given if given else None,
-        (for_b + ties / 2) / given if given else None,
+        (counted["a"] + counted["tie"] / 2) / given if given else None,
+        (counted["b"] + counted["tie"] / 2) / given if given else None,
         sum(agree) / len(agree) if agree else None,
     )
     found = battle["local_a"], battle["local_b"], battle["consistency"]

@@ -1,18 +1,25 @@
-"""What is wrong with an arena, by name: findings for the manifest, the card and the screen."""
+"""What is wrong with an arena, by name: findings for the manifest, the card and the screen.
 
-from collections.abc import Mapping, Sequence
+A finding is `name`, `subject` and `message`, a plain sentence that ends in what to do.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from warriorcoder.arena_folder import Row
-from warriorcoder.recipe_battles import EXECUTION_JUDGE
-from warriorcoder.recount import RECORD
+from warriorcoder.pipelines.battles.audit.floor import FEWEST_VERDICTS, Breach, Standing, breaches
+from warriorcoder.pipelines.battles.ratings.connected import why_not_connected
+from warriorcoder.pipelines.battles.ratings.games import Game, Games
+from warriorcoder.recipe_battles import EXECUTION_JUDGE, Battles
+from warriorcoder.recount import judge_records
 
-ALWAYS_FIRST = 0.9
-FEWEST_VERDICTS = 8
-FEWEST_CONSISTENT = 0.6
-MOST_MISSING = 0.5
+FOUGHT = ["instruction_id", "attacker", "defender", "winner"]
+"""What is read of the table `battles`."""
+
 FEWEST_BATTLES = 30
+REMEDY = "set battles.below_floor: down_weight or leave_out and `warrior rate`, or name other judges in battles.judges"
 
 
 def judge_counts(votes: Sequence[Row]) -> dict[str, dict[str, int]]:
@@ -20,67 +27,154 @@ def judge_counts(votes: Sequence[Row]) -> dict[str, dict[str, int]]:
 
     A battle is judged where both orders have a verdict, and consistent where those agree.
     """
-    counts: dict[str, dict[str, int]] = {}
-    verdicts: dict[tuple[str, str, str, str], list[str | None]] = {}
-    for vote in votes:
-        judge = counts.setdefault(vote["judge"], dict.fromkeys(RECORD, 0))
-        if vote["verdict"] is None:
-            judge["missing"] += 1
-        else:
-            judge["votes"] += 1
-            winner = {"a": vote["model_a"], "b": vote["model_b"]}.get(vote["verdict"])
-            judge["ties"] += winner is None
-            judge["first"] += winner == vote["shown_first"]
-        battle = (vote["judge"], vote["instruction_id"], vote["model_a"], vote["model_b"])
-        verdicts.setdefault(battle, []).append(vote["verdict"])
-    for (judge_name, *_), both in verdicts.items():
-        if len(both) == 2 and None not in both:
-            counts[judge_name]["battles_judged"] += 1
-            counts[judge_name]["consistent"] += both[0] == both[1]
-    return dict(sorted(counts.items()))
+    return dict(sorted(judge_records(list(votes)).items()))
 
 
-def findings(judges: Mapping[str, Mapping[str, int]], ratings: Sequence[Row]) -> list[dict[str, Any]]:
-    """The findings on judges and ratings: `name`, `subject` and `message`, a plain sentence."""
+def findings(
+    judges: Mapping[str, Standing],
+    weights: Mapping[str, float],
+    battles: Sequence[Row],
+    ratings: Sequence[Row],
+    recipe: Battles,
+) -> list[dict[str, Any]]:
+    """The findings on judges and ratings.
+
+    `weights` are those of the judges whose votes count less (`judge_weights`); `battles` and
+    `ratings` are rows of these tables, of `battles` the columns `FOUGHT`.
+    """
     found = []
-    for name, counts in judges.items():
-        if name != EXECUTION_JUDGE:
-            found += [{"subject": name, **finding} for finding in _judge_findings(counts)]
+    for standing in judges.values():
+        if standing.judge != EXECUTION_JUDGE:
+            below = breaches(standing, recipe.floor)
+            told = [*_judge_findings(standing, below), *_below_floor(standing, below, weights)]
+            found += [{"name": name, "subject": standing.judge, "message": message} for name, message in told]
+    every = _rating_findings(battles, ratings)
+    return found + [{"name": name, "subject": "ratings", "message": message} for name, message in every]
+
+
+def _judge_findings(standing: Standing, below: Sequence[Breach]) -> Iterator[tuple[str, str]]:
+    """What the judge cannot do, the plainest sign first; one finding on its verdicts is enough."""
+    keys = {breach.key for breach in below}
+    if "missing" in keys:
+        yield (
+            "judge_unreadable",
+            f"gave no readable verdict in {standing.missing} of {standing.asked} votes; look at their `reason`, set "
+            "battles.constrained: true for a local judge, or raise battles.max_tokens where it was cut off",
+        )
+    steady, decided = standing.consistency, standing.first.of
+    same = round(steady.of * steady.value) if steady.value is not None else 0
+    if "same_place" in keys:
+        yield (
+            f"judge_always_{standing.place}",
+            f"chose the answer shown {standing.place} in {round(decided * (standing.same_place or 0))} of {decided} "
+            "verdicts for one side: it does not read the answers, and its votes are worth no more than a coin's; "
+            + REMEDY,
+        )
+    elif "consistency" in keys and _may_be_a_coin(standing):
+        yield (
+            "judge_coin",
+            f"kept its verdict in {same} of {steady.of} battles when the order of the answers was swapped, which "
+            f"verdicts drawn at random do in {steady.chance:.0%}: nothing shows that it reads the answers; {REMEDY}",
+        )
+    elif "consistency" in keys:
+        yield (
+            "judge_inconsistent",
+            f"kept its verdict in {same} of {steady.of} battles when the order of the answers was swapped; {REMEDY}",
+        )
+
+
+def _may_be_a_coin(standing: Standing) -> bool:
+    """Whether its two orders agree no more often than its verdicts at random would."""
+    steady = standing.consistency
+    return steady.low is not None and steady.chance is not None and steady.low <= steady.chance
+
+
+def _below_floor(
+    standing: Standing, below: Sequence[Breach], weights: Mapping[str, float]
+) -> Iterator[tuple[str, str]]:
+    if below:
+        told = ", ".join(f"{breach.key} {breach.value:.2f} against {breach.floor:g}" for breach in below)
+        weight = weights.get(standing.judge, 1.0)
+        count = "count in full" if weight == 1 else "do not count" if weight == 0 else f"count {weight:.2f} each"
+        yield "judge_below_floor", f"is below battles.floor in {told}; its votes {count} (`warrior audit` shows more)"
+
+
+def _rating_findings(battles: Sequence[Row], ratings: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    if not ratings:
+        yield (
+            "no_decided_battle",
+            "no battle has a verdict that counts, so nobody is rated and there is nothing to train on; name judges "
+            "that can judge in battles.judges, or set battles.execution_judge: true",
+        )
+        return
+    models = [row["model"] for row in ratings]
+    games = Games.of(_games(battles), models)
+    if why := why_not_connected(games.wins(), models):
+        yield "not_connected", why
     few = [row["model"] for row in ratings if row["battles"] < FEWEST_BATTLES]
     if few:
-        message = f"fewer than {FEWEST_BATTLES} decided battles: {', '.join(few)}; their ratings say little"
-        found.append({"name": "few_battles", "subject": "ratings", "message": message})
-    if len(ratings) > 1 and all(upper["elo_low"] <= lower["elo_high"] for upper, lower in pairwise(ratings)):
-        message = "the Elo intervals of all neighbours overlap: the order of the experts is not established"
-        found.append({"name": "ratings_overlap", "subject": "ratings", "message": message})
-    if not ratings:
-        message = "no battle has a verdict, so nobody is rated and there is nothing to train on"
-        found.append({"name": "no_decided_battle", "subject": "ratings", "message": message})
-    return found
+        yield (
+            "few_battles",
+            f"fewer than {FEWEST_BATTLES} decided battles: {', '.join(few)}; their ratings say little: raise "
+            "curation.size or mining.per_expert",
+        )
+    if ratings and all(row["battles"] == row["ties"] for row in ratings):
+        yield (
+            "all_ties",
+            f"all {len(games)} decided battles are ties: the judges tell no two experts apart; name stronger "
+            "judges, or bring harder instructions",
+        )
+        return
+    for row in ratings:
+        if row["battles"] >= FEWEST_VERDICTS and row["wins"] == row["battles"]:
+            yield (
+                "one_wins_all",
+                f"{row['model']} won every one of its {row['battles']} decided battles: how far ahead it is, no rating "
+                "can say, and its answers are all gold; add an expert of its strength",
+            )
+    if off := [row["model"] for row in ratings if not row["elo_low"] <= row["bradley_terry"] <= row["elo_high"]]:
+        yield (
+            "ratings_not_converged",
+            f"the Elo of {', '.join(off)} is still on its way: Bradley-Terry, which the same battles give at once, "
+            "lies outside its 95 % interval; fight more battles, or raise rating.k",
+        )
+    yield from _order(ratings)
 
 
-def _judge_findings(counts: Mapping[str, int]) -> list[dict[str, str]]:
-    found = []
-    asked = counts["votes"] + counts["missing"]
-    if asked and counts["missing"] / asked > MOST_MISSING:
-        message = f"gave no readable verdict in {counts['missing']} of {asked} votes"
-        found.append({"name": "judge_unreadable", "message": message})
-    decided = counts["votes"] - counts["ties"]
-    first, last = counts["first"], decided - counts["first"]
-    where, most = ("first", first) if first >= last else ("second", last)
-    if decided >= FEWEST_VERDICTS and most / decided >= ALWAYS_FIRST:
-        message = (
-            f"chose the answer shown {where} in {most} of {decided} verdicts for one side: "
-            "it does not read the answers, and its votes are worth no more than a coin's"
+def _games(battles: Sequence[Row]) -> Iterator[Game]:
+    for row in battles:
+        if row["winner"] is not None:
+            score = {row["attacker"]: 1.0, row["defender"]: 0.0}.get(row["winner"], 0.5)
+            yield Game(row["instruction_id"], row["attacker"], row["defender"], score)
+
+
+def _order(ratings: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Whether the experts' order is established: neighbours by Elo whose intervals do not overlap."""
+    rows = sorted(ratings, key=lambda row: (-row["elo"], row["model"]))
+    open_ = [(upper, lower) for upper, lower in pairwise(rows) if upper["elo_low"] <= lower["elo_high"]]
+    if not open_:
+        return
+    if len(open_) == len(rows) - 1:
+        yield (
+            "ratings_overlap",
+            "the Elo intervals of all neighbours overlap: the order of the experts is not established; "
+            f"{_battles_needed(*open_[0])}",
         )
-        found.append({"name": f"judge_always_{where}", "message": message})
-    elif (
-        counts["battles_judged"] >= FEWEST_VERDICTS
-        and counts["consistent"] / counts["battles_judged"] < FEWEST_CONSISTENT
-    ):
-        message = (
-            f"kept its verdict in {counts['consistent']} of {counts['battles_judged']} battles "
-            "when the order of the answers was swapped"
+    else:
+        told = ", ".join(f"{upper['model']} and {lower['model']}" for upper, lower in open_)
+        yield (
+            "order_open",
+            f"the Elo intervals of neighbours overlap, so who is better is open between {told}; "
+            f"{_battles_needed(*open_[0])}",
         )
-        found.append({"name": "judge_inconsistent", "message": message})
-    return found
+
+
+def _battles_needed(upper: Row, lower: Row) -> str:
+    """How many battles would part two neighbours, if they stay where they are: intervals shrink with the root of it."""
+    apart = upper["elo"] - lower["elo"]
+    wide = (upper["elo"] - upper["elo_low"]) + (lower["elo_high"] - lower["elo"])
+    fought = max(upper["battles"], lower["battles"])
+    factor = (wide / apart) ** 2 if apart > 0 else math.inf
+    if factor > 100 or not fought:
+        return f"{upper['model']} and {lower['model']} are as good as equal, or judged by a coin"
+    return f"about {math.ceil(fought * max(factor, 1)):,} battles each would part {upper['model']} and {lower['model']}"

@@ -1,9 +1,14 @@
 """The stages `answer`, `judge`, `rate` and `build`: from the instructions to the training tables."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.answers import AnswerReader
-from warriorcoder.pipelines.battles.health import findings, judge_counts
+from warriorcoder.pipelines.battles.audit.floor import breaches, judge_weights, standings
+from warriorcoder.pipelines.battles.audit.report import compared
+from warriorcoder.pipelines.battles.health import FOUGHT, findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
 from warriorcoder.pipelines.battles.pairing import judges_of, pairs
@@ -153,18 +158,41 @@ class Rate(Stage):
     def work(self, rows: list[Row]) -> list[Row]:
         votes = self._folder.read_table("votes")
         models = [expert.name for expert in self._recipe.experts]
-        battles, ratings = rate(votes, models, self._recipe.rating, self._recipe.seed)
+        standing = standings(votes)
+        weights = judge_weights(standing, self._recipe.battles)
+        battles, ratings = rate(votes, models, self._recipe.rating, self._recipe.seed, weights)
         self._folder.write_stage("rate", {"battles": battles, "ratings": ratings})
-        judges = judge_counts(votes)
+        judges = {name: {**record, "weight": weights.get(name, 1.0)} for name, record in judge_counts(votes).items()}
+        below = [name for name, its in standing.items() if breaches(its, self._recipe.battles.floor)]
         undecided = battles["winner"].null_count
         counts = {"battles": len(battles), "decided": len(battles) - undecided, "undecided": undecided}
-        self.record_counts(counts, judges=judges, findings={"rate": findings(judges, ratings)})
+        found = findings(standing, weights, battles.select(FOUGHT).to_pylist(), ratings, self._recipe.battles)
+        self.record_counts(
+            counts,
+            judges=judges,
+            judge_floor={
+                "below": below,
+                "below_floor": self._recipe.battles.below_floor,
+                "ratings": [asdict(row) for row in compared(votes, below, self._recipe)],
+            },
+            findings={"rate": found},
+        )
         if not ratings:
-            raise RunFailed(
-                "no vote has a verdict, so nobody can be rated. The votes are kept; look at their `reason` column, "
-                "set battles.constrained: true for local judges, or name judges that can judge."
-            )
+            raise RunFailed(_why_nobody_is_rated(votes, weights))
         return ratings
+
+
+def _why_nobody_is_rated(votes: list[Row], weights: Mapping[str, float]) -> str:
+    kept = "so nobody can be rated. The votes are kept; look at their `reason` column"
+    if any(vote["verdict"] is not None for vote in votes):
+        told = ", ".join(sorted(judge for judge, weight in weights.items() if not weight))
+        return (
+            f"all verdicts are by judges below battles.floor, whose votes do not count ({told}), {kept}, set "
+            "battles.below_floor: flag to have them count, or name judges that can judge in battles.judges."
+        )
+    return (
+        f"no vote has a verdict, {kept}, set battles.constrained: true for local judges, or name judges that can judge."
+    )
 
 
 class Build(Stage):

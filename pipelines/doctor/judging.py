@@ -10,7 +10,6 @@ from itertools import combinations
 import yaml
 
 from warriorcoder.intervals import wilson_interval
-from warriorcoder.pipelines.battles.health import ALWAYS_FIRST, MOST_MISSING
 from warriorcoder.pipelines.battles.judging import verdict_call
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of
 from warriorcoder.pipelines.battles.verdicts import FORMS, Verdict, read_verdict
@@ -144,13 +143,13 @@ def judge_cell(record: JudgeRecord, recipe: Recipe, office: Office) -> Cell:
         f"{low:.0%} and {high:.0%} with so few; a coin: {COIN:.0%}); the same verdict in both orders in "
         f"{record.consistent} of {pairs}"
     )
-    if record.missing / votes > MOST_MISSING:
+    if record.missing / votes > recipe.battles.floor.missing:
         colour = red if office.only and record.missing == votes else yellow
         found = f"no readable verdict in {record.missing} of {votes} votes"
         return colour("no verdict", found, _unreadable(record, recipe))
     decided = record.for_first + record.for_second
     where, most = max(("first", record.for_first), ("second", record.for_second), key=lambda each: each[1])
-    if decided and most / decided >= ALWAYS_FIRST:
+    if decided and most / decided > recipe.battles.floor.same_place:
         return yellow(
             f"always {where}",
             f"chose the answer shown {where} in {most} of {decided} verdicts for one side; {found}",

@@ -129,6 +129,10 @@ def _swapped_votes(tables: Tables, _: Manifest) -> None:
     battle["votes_a"], battle["votes_b"] = battle["votes_b"], battle["votes_a"]
 
 
+def _weighed_judge(tables: Tables, manifest: Manifest) -> None:
+    next(iter(manifest["judges"].values()))["weight"] = 0.5
+
+
 def _drift(tables: Tables, _: Manifest) -> None:
     tables["ratings"][0]["elo"] += 1e-3
 
@@ -215,7 +219,9 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
     ("votes of the battles", _flip_verdict),
     ("votes of the battles", _swapped_votes),
     ("winners", _wrong_winner),
-    ("winners", _swapped_votes),
+    ("winners", _swapped_scores),
+    ("weights of the judges", _weighed_judge),
+    ("local scores", _weighed_judge),
     ("local scores", _swapped_scores),
     ("local scores", _set("battles", "consistency", 0.123)),
     ("Elo is zero-sum", _drift),

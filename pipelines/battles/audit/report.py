@@ -73,9 +73,11 @@ def compared(votes: Sequence[Row], below: Sequence[str], recipe: Recipe) -> list
     if not below:
         return []
     models = [expert.name for expert in recipe.experts]
-    ratings = rate(votes, models, recipe.rating, recipe.seed)[1]
+    # Elo's one pass is what is compared: no draw is needed for it.
+    rating = recipe.rating.model_copy(update={"bootstrap": 1, "shuffles": 1, "style": False, "judge_effects": False})
+    ratings = rate(votes, models, rating, recipe.seed).ratings
     kept = [vote for vote in votes if vote["judge"] not in below]
-    others = {row["model"]: row["elo"] for row in rate(kept, models, recipe.rating, recipe.seed)[1]} if kept else {}
+    others = {row["model"]: row["elo"] for row in rate(kept, models, rating, recipe.seed).ratings} if kept else {}
     rank = ranks({row["model"]: row["elo"] for row in ratings})
     rank_without = ranks(others)
     return [
