@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
+from warriorcoder.pipelines.battles.campaign import read_rounds
 from warriorcoder.pipelines.doctor.measurements import read_measurements
 from warriorcoder.pipelines.endpoints.budget import Amount, spent_so_far
 from warriorcoder.pipelines.endpoints.calls import Address
@@ -74,7 +75,7 @@ def estimate(recipe: Recipe, path: Path) -> Estimate:
         journal = open_.enter_context(Journal(folder.journal_path)) if there else None
         held = Held(journal, addresses)
         outlook = expected(folder)
-        found = questions(recipe, weights, held, outlook)
+        found = questions(recipe, weights, held, outlook, read_rounds(folder))
     averages = Averages(
         {key: Sample.of(spent) for key, spent in held.spent.items()},
         {
@@ -84,13 +85,16 @@ def estimate(recipe: Recipe, path: Path) -> Estimate:
         },
     )
     priced = lines(recipe, found.asks, averages, PromptTokens(held.seen), held.seen)
-    stages = tuple(_stage(recipe, stage, priced, addresses) for stage in ASKING_STAGES)
+    stages = tuple(
+        _stage(recipe, stage, priced, addresses, found.judge_calls if stage == "judge" else None)
+        for stage in ASKING_STAGES
+    )
     times = [stage.together.seconds for stage in stages]
     seconds = None if None in times else total(time for time in times if time is not None)
     return Estimate(
         recipe,
         path,
-        summed(priced, seconds),
+        replace(summed(priced, seconds), calls=total(stage.together.calls for stage in stages)),
         stages,
         spent_so_far(recipe, held.spent),
         found.instructions,
@@ -100,11 +104,14 @@ def estimate(recipe: Recipe, path: Path) -> Estimate:
     )
 
 
-def _stage(recipe: Recipe, stage: str, priced: list[Line], addresses: Mapping[str, Address]) -> StageEstimate:
+def _stage(
+    recipe: Recipe, stage: str, priced: list[Line], addresses: Mapping[str, Address], calls: Span | None
+) -> StageEstimate:
     local = {expert.name for expert in recipe.experts if isinstance(expert.endpoint, EmbeddedEndpoint)}
     its = tuple(line for line in priced if line.stage == stage)
     experts = {line.expert: summed([line], duration([line], addresses, local)) for line in its}
-    return StageEstimate(stage, summed(its, duration(its, addresses, local)), experts, its)
+    together = summed(its, duration(its, addresses, local))
+    return StageEstimate(stage, together if calls is None else replace(together, calls=calls), experts, its)
 
 
 def _mined(found: Questions, of_last_run: Expectation) -> Expectation:

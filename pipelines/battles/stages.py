@@ -6,12 +6,13 @@ from dataclasses import asdict
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.answers import AnswerReader
+from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
 from warriorcoder.pipelines.battles.audit.floor import breaches, judge_weights, standings
 from warriorcoder.pipelines.battles.audit.report import compared
 from warriorcoder.pipelines.battles.health import FOUGHT, findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
-from warriorcoder.pipelines.battles.pairing import judges_of, pairs
+from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
 from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.endpoints.calls import Call
@@ -91,17 +92,29 @@ class Judge(AskingStage):
                 f"{self._folder.path / 'rejected'}."
             )
         judged = [(pair, judges_of(pair, experts, weights, self._recipe.battles)) for pair in battles]
-        if not any(judges for _, judges in judged):
+        possible = sum(bool(judges) for _, judges in judged)
+        if not possible:
             raise RunFailed(
                 "no battle has a judge: judges must have other weights than both contestants. Add an expert with "
                 "weights of its own, or set battles.execution_judge: true."
             )
-        votes = self._vote(ballots(judged), instructions, answers)
+        campaign = Campaign(self._recipe, judged, read_rounds(self._folder))
+        votes: list[Row] = []
+        while round_ := campaign.next_round():
+            cast, calls = self._vote(ballots(round_), instructions, answers, campaign.left)
+            campaign.learn(cast, calls)
+            votes += cast
+        # The table does not depend on what was fought when.
+        place = {pair: number for number, pair in enumerate(battles)}
+        votes.sort(key=lambda vote: place[Pair(vote["instruction_id"], vote["model_a"], vote["model_b"])])
         self._folder.write_stage("judge", {"votes": votes})
+        if self._recipe.battles.pairing == "active":
+            write_rounds(self._folder, campaign.rounds)
         missing = sum(vote["verdict"] is None for vote in votes)
         counts = {
-            "battles": len(battles),
-            "judges": sum(len(judges) for _, judges in judged),
+            "possible": possible,
+            "battles": sum(map(len, campaign.rounds)),
+            "judges": len(votes) // 2,
             "votes": len(votes) - missing,
             "missing": missing,
         }
@@ -109,8 +122,17 @@ class Judge(AskingStage):
         self.record_cost()
         return votes
 
-    def _vote(self, cast: list[Ballot], instructions: dict[str, Row], answers: dict[tuple[str, str], str]) -> list[Row]:
-        """The votes in the order of the ballots; ballots without a verdict are asked again up to the recipe's limit."""
+    def _vote(
+        self,
+        cast: list[Ballot],
+        instructions: dict[str, Row],
+        answers: dict[tuple[str, str], str],
+        most: int | None,
+    ) -> tuple[list[Row], int]:
+        """The votes in the order of the ballots, and the calls that they took, at most `most`.
+
+        Ballots without a verdict are asked again up to the recipe's limit.
+        """
 
         def texts(ballot: Ballot) -> tuple[str, str, str]:
             pair = ballot.pair
@@ -132,16 +154,18 @@ class Judge(AskingStage):
                 instruction, a, b = texts(ballot)
                 found[ballot] = execution_vote(ballot, a, b, instruction)
         open_ = [ballot for ballot in cast if ballot not in found]
+        calls = 0
         for attempt in range(self._recipe.battles.attempts):
             replies = self.panel.ask((call(ballot, attempt) for ballot in open_), len(open_))
+            calls += len(open_)
             again = []
             for ballot, reply in zip(open_, replies, strict=True):
                 found[ballot] = vote_row(self._recipe, ballot, reply)
                 # A call that failed for good has had its tries; one without a verdict is asked once more.
                 if found[ballot]["verdict"] is None and reply.error is None:
                     again.append(ballot)
-            open_ = again
-        return [found[ballot] for ballot in cast]
+            open_ = again if most is None else again[: most - calls]
+        return [found[ballot] for ballot in cast], calls
 
 
 class Rate(Stage):

@@ -8,7 +8,7 @@ from warriorcoder.pipelines.battles.judging import ballots, verdict_call
 from warriorcoder.pipelines.battles.pairing import judges_of, pairs
 from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.estimating.held import Waiting, prompt_bytes
-from warriorcoder.pipelines.estimating.spans import NOTHING, Span, shared
+from warriorcoder.pipelines.estimating.spans import NOTHING, Span, shared, total
 from warriorcoder.pipelines.mining.grading import graders_of, grading_call
 from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.recipe_battles import EXECUTION_JUDGE
@@ -68,21 +68,49 @@ def judging_ahead(
     recipe: Recipe, weights: Mapping[str, str], number: Span, by_miner: Mapping[str | None, Span]
 ) -> dict[str, Ask]:
     """The votes on so many instructions to come, by judge; `by_miner` says where they may come from, None: brought."""
+    votes, calls = votes_ahead(recipe, weights, number, by_miner)
+    attempts = recipe.battles.attempts
+    if recipe.battles.pairing == "active":
+        votes, attempts = by_judge(calls, {judge: span * Span(1, 1, attempts) for judge, span in votes.items()}), 1
+    return {
+        judge: Ask(
+            asked,
+            asked * question_bytes(recipe, recipe.expert(judge)),
+            attempts,
+            instructions=asked,
+            answers=asked * 2,
+        )
+        for judge, asked in votes.items()
+    }
+
+
+def by_judge(calls: Span, most: Mapping[str, Span]) -> dict[str, Span]:
+    """Whom so many calls may ask, `most` being what each judge could be asked: nobody knows, likely each its share."""
+    whole = sum(span.likely for span in most.values()) or 1.0
+    return {
+        judge: Span.around(0, calls.likely * span.likely / whole, min(span.high, calls.high))
+        for judge, span in most.items()
+    }
+
+
+def votes_ahead(
+    recipe: Recipe, weights: Mapping[str, str], number: Span, by_miner: Mapping[str | None, Span]
+) -> tuple[dict[str, Span], Span]:
+    """The votes on so many instructions to come if all battles are fought, by judge; and the calls of `active` pairing
+    for them, those that are asked again included."""
     by_miner = {miner: part for miner, part in by_miner.items() if part.high}
     votes = {miner: votes_on_one(recipe, weights, miner) for miner in by_miner}
-    asks = {}
+    found = {}
     for judge in recipe.experts:
         each = {miner: votes[miner][judge.name] for miner in by_miner}
         if any(each.values()):
-            asked = shared(number, by_miner, each)
-            asks[judge.name] = Ask(
-                asked,
-                asked * question_bytes(recipe, judge),
-                recipe.battles.attempts,
-                instructions=asked,
-                answers=asked * 2,
-            )
-    return asks
+            found[judge.name] = shared(number, by_miner, each)
+    every = total(found.values())
+    limit = Span(*(recipe.battles.calls_of(int(amount)) for amount in (every.low, every.likely, every.high)))
+    # What no longer pays for a battle is left.
+    low = min(every.low, max(0, limit.low - 2 * len(recipe.experts)))
+    likely, high = min(every.likely, limit.likely), min(every.high * recipe.battles.attempts, limit.high)
+    return found, Span.around(low, likely, high)
 
 
 def votes_on_one(recipe: Recipe, weights: Mapping[str, str], miner: str | None) -> Counter[str]:

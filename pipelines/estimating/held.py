@@ -97,16 +97,19 @@ class Held:
         attempts: int,
         call_of: Callable[[Item, int], Call],
         settles: Callable[[Item, Reply], bool],
+        most: int | None = None,
     ) -> dict[str, dict[int, Waiting]]:
         """What is open, by expert and by the attempts that are left, of questions that are asked until one is settled.
 
-        Questions that are the same to the letter are asked once.
+        Questions that are the same to the letter are asked once. After `most` calls nothing is asked again.
         """
         waiting: dict[str, dict[int, Waiting]] = {}
         asked: set[str] = set()
         open_ = list(items)
+        calls = 0
         for attempt in range(attempts):
             left = attempts - attempt
+            calls += len(open_)
             again = []
             answers = self.look_up(stage, (call_of(item, attempt) for item in open_), attempt)
             for item, (call, key, reply) in zip(open_, answers, strict=True):
@@ -117,5 +120,5 @@ class Held:
                     pile.prompt_bytes += prompt_bytes(call)
                 elif reply is not None and not settles(item, reply):
                     again.append(item)
-            open_ = again
+            open_ = again if most is None else again[: most - calls]
         return waiting

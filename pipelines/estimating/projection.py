@@ -54,7 +54,7 @@ class Projection:
         over = [progress.get(stage, Progress(stage)) for stage in begun[:-1]]
         found = {counts.stage: Projected(counts.done, counts.dollars) for counts in over}
         now = progress[begun[-1]]
-        calls = max(now.total, self._draws() if now.stage == "mine" else 0.0)
+        calls = max(now.total, self._draws() if now.stage == "mine" else 0.0, self._campaign(now, progress))
         found[now.stage] = Projected(calls, now.dollars / now.done * calls if now.done else 0.0)
         asks = self._to_come(begun, waiting, progress)
         averages = Averages(_samples(progress), {})
@@ -81,6 +81,13 @@ class Projection:
         mining = self._recipe.mining
         share = max(self._outlook.mined.share, 1e-6)
         return len(self._recipe.experts) * min(mining.draws, mining.per_expert / share)
+
+    def _campaign(self, now: Progress, progress: Mapping[str, Progress]) -> float:
+        """The judge calls that `active` pairing will likely make: its rounds are not known before the last."""
+        if now.stage != "judge" or self._recipe.battles.pairing != "active":
+            return 0.0
+        asks = self._to_come(("judge",), ("judge",), progress)["judge"].values()
+        return sum(ask.number.likely for each in asks for ask in each)
 
     def _to_come(
         self, begun: tuple[str, ...], waiting: tuple[str, ...], progress: Mapping[str, Progress]

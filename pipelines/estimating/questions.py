@@ -1,9 +1,11 @@
 """What a run has yet to ask, stage by stage: its calls are made as the stages make them, and looked up."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.pipelines.battles.answers import AnswerReader
+from warriorcoder.pipelines.battles.campaign import Campaign, Judged
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, verdict_call
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
 from warriorcoder.pipelines.battles.verdicts import read_verdict
@@ -15,7 +17,9 @@ from warriorcoder.pipelines.estimating.ahead import (
     grading_ahead,
     judging_ahead,
     question_bytes,
+    votes_ahead,
 )
+from warriorcoder.pipelines.estimating.campaigning import replay
 from warriorcoder.pipelines.estimating.held import Held, Waiting
 from warriorcoder.pipelines.estimating.mines import Mine, mine_of
 from warriorcoder.pipelines.estimating.outlook import Outlook
@@ -35,12 +39,16 @@ Answers = dict[tuple[str, str], str | None]
 
 @dataclass
 class Questions:
-    """All that a run has yet to ask: by stage and expert. `instructions` is how many the arena will have."""
+    """All that a run has yet to ask: by stage and expert. `instructions` is how many the arena will have.
+
+    `judge_calls` are all judges' calls together where they are known better than each judge's, None elsewhere.
+    """
 
     mines: list[Mine]
     brought: Brought
     asks: dict[str, dict[str, list[Ask]]] = field(default_factory=lambda: {stage: {} for stage in ASKING_STAGES})
     instructions: Span = NOTHING
+    judge_calls: Span | None = None
 
     def add(self, stage: str, expert: str, ask: Ask) -> None:
         if ask.number.high:
@@ -56,8 +64,13 @@ class Questions:
                 self.add(stage, expert, Ask.waiting(pile))
 
 
-def questions(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook) -> Questions:
-    """What a run of the recipe would ask now. Every expert is taken to answer every instruction."""
+def questions(
+    recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outlook, rounds: Sequence[Sequence[Pair]] = ()
+) -> Questions:
+    """What a run of the recipe would ask now. Every expert is taken to answer every instruction.
+
+    `rounds` are those that the arena's last judging had.
+    """
     mines = [mine_of(recipe, expert, held, outlook.mined.share) for expert in recipe.experts]
     found = Questions(mines, read_sets(recipe))
     for mine in found.mines:
@@ -68,7 +81,11 @@ def questions(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Outl
     else:
         found.instructions = Span.exactly(len(instructions))
         answers = _answer(recipe, held, found, instructions)
-        _judge(recipe, weights, held, found, instructions, answers)
+        judged = _judged(recipe, weights, instructions, answers)
+        if recipe.battles.pairing == "active":
+            _judge_actively(recipe, held, found, instructions, answers, Campaign(recipe, judged, rounds))
+        else:
+            _judge(recipe, held, found, instructions, answers, judged)
     return found
 
 
@@ -121,7 +138,10 @@ def _look_ahead(recipe: Recipe, weights: dict[str, str], held: Held, outlook: Ou
     found.add_all("answer", answering_ahead(recipe, new))
     by_miner: dict[str | None, Span] = {mine.expert.name: mine.brings for mine in found.mines}
     by_miner[None] = Span.exactly(len(found.brought.kept))
-    found.add_all("judge", judging_ahead(recipe, weights, new, by_miner))
+    asks = judging_ahead(recipe, weights, new, by_miner)
+    found.add_all("judge", asks)
+    if recipe.battles.pairing == "active":
+        found.judge_calls = votes_ahead(recipe, weights, new, by_miner)[1]
 
 
 def _answer(recipe: Recipe, held: Held, found: Questions, instructions: list[Row]) -> Answers:
@@ -145,17 +165,19 @@ def _answer(recipe: Recipe, held: Held, found: Questions, instructions: list[Row
 
 def _judge(
     recipe: Recipe,
-    weights: dict[str, str],
     held: Held,
     found: Questions,
     instructions: list[Row],
     answers: Answers,
+    judged: list[Judged],
 ) -> None:
     texts = {row["instruction_id"]: row["instruction"] for row in instructions}
     written: list[Ballot] = []
     ahead: dict[str, dict[int, Waiting]] = {}
     frames = {judge.name: question_bytes(recipe, judge) for judge in recipe.experts}
-    for ballot in _ballots(recipe, weights, instructions, answers):
+    for ballot in ballots(judged):
+        if ballot.judge == EXECUTION_JUDGE:
+            continue
         if None not in (shown := _shown(ballot, answers)):
             written.append(ballot)
             continue
@@ -166,20 +188,44 @@ def _judge(
         pile.prompt_bytes += frames[ballot.judge] + sum(len(text.encode("utf-8", "replace")) for text in known)
         pile.open_answers += shown.count(None)
 
+    def settles(ballot: Ballot, reply: Reply) -> bool:
+        return read_verdict(reply.text, reply.finish_reason, swapped=ballot.swapped)[0] is not None
+
+    call = _verdict_calls(recipe, texts, answers)
+    found.add_waiting("judge", held.ask_again("judge", written, recipe.battles.attempts, call, settles))
+    found.add_waiting("judge", ahead)
+
+
+def _judge_actively(
+    recipe: Recipe, held: Held, found: Questions, instructions: list[Row], answers: Answers, campaign: Campaign
+) -> None:
+    texts = {row["instruction_id"]: row["instruction"] for row in instructions}
+
+    def shown(ballot: Ballot) -> tuple[str, str, str]:
+        pair = ballot.pair
+        attack, defence = (answers[pair.instruction_id, name] or "" for name in (pair.attacker, pair.defender))
+        return texts[pair.instruction_id], attack, defence
+
+    there = None not in answers.values()
+    ahead = replay(recipe, held, campaign, shown if there else None, _verdict_calls(recipe, texts, answers))
+    found.add_waiting("judge", ahead.waiting)
+    for judge, calls in ahead.left.items():
+        frame = question_bytes(recipe, recipe.expert(judge))
+        found.add("judge", judge, Ask(calls, calls * frame, instructions=calls, answers=calls * 2))
+    found.judge_calls = ahead.together
+
+
+def _verdict_calls(recipe: Recipe, texts: dict[str, str], answers: Answers) -> Callable[[Ballot, int], Call]:
     def call(ballot: Ballot, attempt: int) -> Call:
         one, other = (text or "" for text in _shown(ballot, answers))
         instruction = texts[ballot.pair.instruction_id]
         return verdict_call(recipe, recipe.expert(ballot.judge), instruction, (one, other), attempt)
 
-    def settles(ballot: Ballot, reply: Reply) -> bool:
-        return read_verdict(reply.text, reply.finish_reason, swapped=ballot.swapped)[0] is not None
-
-    found.add_waiting("judge", held.ask_again("judge", written, recipe.battles.attempts, call, settles))
-    found.add_waiting("judge", ahead)
+    return call
 
 
-def _ballots(recipe: Recipe, weights: dict[str, str], instructions: list[Row], answers: Answers) -> list[Ballot]:
-    """The votes to be cast by experts, on what is answered or yet to be answered."""
+def _judged(recipe: Recipe, weights: dict[str, str], instructions: list[Row], answers: Answers) -> list[Judged]:
+    """The battles that there may be, on what is answered or yet to be answered, with their judges."""
     battles: list[Pair] = []
     for row in instructions:
         identity = row["instruction_id"]
@@ -190,8 +236,7 @@ def _ballots(recipe: Recipe, weights: dict[str, str], instructions: list[Row], a
         fighters = pair.attacker, pair.defender
         if fighters not in judges:
             judges[fighters] = judges_of(pair, recipe.experts, weights, recipe.battles)
-    cast = ballots((pair, judges[pair.attacker, pair.defender]) for pair in battles)
-    return [ballot for ballot in cast if ballot.judge != EXECUTION_JUDGE]
+    return [(pair, judges[pair.attacker, pair.defender]) for pair in battles]
 
 
 def _shown(ballot: Ballot, answers: Answers) -> list[str | None]:
