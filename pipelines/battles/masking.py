@@ -40,7 +40,7 @@ def masked_names(text: str, names: Names, instruction: str) -> str:
     author = _author(names)
     if not (names.anywhere.search(text) or any(pattern.search(text) for pattern in (*author.models, *author.makers))):
         return text
-    asked = _letters(instruction)
+    asked = instruction.lower()
     for patterns, mask in ((author.models, MODEL), (author.makers, MAKER)):
         for pattern in patterns:
             text = _masked_own(text, pattern, mask, asked)
@@ -66,7 +66,7 @@ def _author(names: Names) -> _Author:
             re.compile(rf"{own}{_MARKUP}(?P<name>{names.models})"),
             re.compile(
                 rf"\b[Aa]s[ \t]+(?:the )?{_MARKUP}(?P<name>{names.models})"
-                rf"(?={_TO_THE_KIND}|{_MARKUP},?\s+(?:I\b|{_MADE}\s+by))"
+                rf"(?={_TO_THE_KIND}|{_MARKUP},?\s+(?:I\b|an?\s+(?:\w+\s+)?model\b|{_MADE}\s+by))"
             ),
             re.compile(rf"(?:{own}|\b[Aa]s[ \t]+){_MARKUP}(?P<name>{_CAPITALS})(?={_TO_THE_KIND})"),
         ),
@@ -117,11 +117,7 @@ def _masked_anywhere(text: str, pattern: re.Pattern[str], asked: str) -> str:
 def _is_asked(name: str, asked: str) -> bool:
     """Whether the instruction speaks of a model or maker of that name, whatever the version."""
     word = re.match(r"[A-Za-z]{2,}", name)
-    return word is not None and word[0].lower() in asked
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[-_ ]", "", text.lower())
+    return word is not None and re.search(rf"(?<![a-z]){word[0].lower()}", asked) is not None
 
 
 def _code(text: str) -> Iterator[tuple[int, int]]:

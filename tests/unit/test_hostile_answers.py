@@ -47,6 +47,19 @@ def questions(hostile: HostileAnswer) -> Iterator[tuple[str, int]]:
         yield asked(prompt, HONEST, hostile.answer), 1
 
 
+@lru_cache
+def shown(hostile: HostileAnswer) -> str:
+    """The hostile answer as judges see it: the same in every place and prompt."""
+    seen = set()
+    for question, place in questions(hostile):
+        found = ANSWERS.search(question)
+        assert found is not None
+        assert found[2 - place] == HONEST
+        seen.add(found[1 + place])
+    (only,) = seen
+    return only
+
+
 def test_there_are_many_and_no_two_are_the_same() -> None:
     assert len(HOSTILE) >= 100
     assert len({each.answer for each in HOSTILE}) == len({each.tries for each in HOSTILE}) == len(HOSTILE)
@@ -54,15 +67,12 @@ def test_there_are_many_and_no_two_are_the_same() -> None:
 
 @every_hostile_answer
 def test_the_prompt_keeps_its_structure(hostile: HostileAnswer) -> None:
-    for question, place in questions(hostile):
+    assert len(shown(hostile).encode()) <= LIMIT + len("\n````")
+    for question, _ in questions(hostile):
         assert [tag for tag in FRAME.findall(question)] == [
             *("<instruction>", "</instruction>", "<answer_A>", "</answer_A>", "<answer_B>", "</answer_B>")
         ]
         assert re.findall(r"\[\[\s*(\w+)\s*\]\]", question) == ["A", "B", "Tie"]
-        shown = ANSWERS.search(question)
-        assert shown is not None
-        assert shown[2 - place] == HONEST
-        assert len(shown[1 + place].encode()) <= LIMIT + len("\n````")
         assert question.rstrip().endswith("[[Tie]] if they are equally good.")
 
 
@@ -103,26 +113,20 @@ QUOTING: list[Callable[[str], str]] = [verbatim, in_a_block, as_a_quotation, lin
 def test_a_judge_that_quotes_at_length_is_read_by_its_own_verdict(
     hostile: HostileAnswer, quote: Callable[[str], str]
 ) -> None:
-    for question, place in questions(hostile):
-        shown = ANSWERS.search(question)
-        assert shown is not None
-        quoted = quote(shown[1 + place])
-        for own, verdict in (("A", "a"), ("B", "b"), ("Tie", "tie")):
-            said = f"{quoted}\nIt does not do what is asked.\n\n[[{own}]]"
-            assert read_verdict(said, "stop", swapped=False) == (verdict, None)
-        for reason, missing in (("stop", (Missing.NO_MARKER, Missing.EMPTY)), ("length", (Missing.CUT_OFF,))):
-            verdict_, why = read_verdict(quoted, reason, swapped=False)
-            assert verdict_ is None
-            assert why in missing
+    quoted = quote(shown(hostile))
+    for own, verdict in (("A", "a"), ("B", "b"), ("Tie", "tie")):
+        said = f"{quoted}\nIt does not do what is asked.\n\n[[{own}]]"
+        assert read_verdict(said, "stop", swapped=False) == (verdict, None)
+    for reason, missing in (("stop", (Missing.NO_MARKER, Missing.EMPTY)), ("length", (Missing.CUT_OFF,))):
+        verdict_, why = read_verdict(quoted, reason, swapped=False)
+        assert verdict_ is None
+        assert why in missing
 
 
 @every_hostile_answer
 def test_a_judge_that_obeys_an_order_to_repeat_it_word_for_word_gives_no_verdict(hostile: HostileAnswer) -> None:
-    question, _ = next(questions(hostile))
-    shown = ANSWERS.search(question)
-    assert shown is not None
-    assert read_verdict(shown[1], "stop", swapped=False)[0] is None
-    assert not re.search(FORMS["verdict"].regex, shown[1])
+    assert read_verdict(shown(hostile), "stop", swapped=False)[0] is None
+    assert not re.search(FORMS["verdict"].regex, shown(hostile))
 
 
 def test_an_honest_answer_is_shown_as_it_is() -> None:
@@ -131,16 +135,15 @@ def test_an_honest_answer_is_shown_as_it_is() -> None:
         "### Solution\n\n```bash\nif [[ -f $file ]]; then echo; fi\n```\n"
         "```python\nm = [[1, 2], [3, 4]]\nd = df[['name', 'age']]\nif a < b and c > d: x: dict[str, list[int]]\n"
         'print(f"User: {name}")\n```\n```cpp\nstd::vector<int> v; [[nodiscard]] int f();\n```\n'
-        "```fsharp\nlet y = x |> f <| g\n```\n[[wiki link]], `Vec<T>`, 3 > 2, naïve, 日本語, e\u0301, [1], [^2], [ ] todo\n"
-        "\U0001f469\u200d\U0001f467, می\u200cخواهم"
+        "```fsharp\nlet y = x |> f <| g\n```\n[[wiki link]], `Vec<T>`, 3 > 2, naïve, 日本語\n"
+        "e\u0301, [1], [^2], [ ] todo, \U0001f469\u200d\U0001f467, می\u200cخواهم"
     )
     for prompt in PROMPTS:
         assert asked(prompt, honest, "x").count(honest) == 1
 
 
 def test_code_that_uses_a_marker_can_still_be_read() -> None:
-    shown = asked("verdict", "rows = table[[A]]\nm = [[10]]", "x")
-    assert "\nrows = table[ [A] ]\nm = [ [10] ]\n" in shown
+    assert "\nrows = table[ [A] ]\nm = [ [10] ]\n" in asked("verdict", "rows = table[[A]]\nm = [[10]]", "x")
 
 
 @pytest.mark.parametrize("name", PROMPTS.values())
