@@ -291,6 +291,31 @@ def audit(arena: Path) -> None:
 
 @main.command()
 @ARENA
+@QUIET
+def ablate(arena: Path, quiet: bool) -> None:
+    """Say how an ARENA's ranks, gold answers and labels hang on each choice of the method. Nobody is asked.
+
+    Varies Elo's start value, K and alpha, the order of the battles, the rating, the judges one by one, and the
+    order in which answers were shown. Writes ablation.json and a figure into the arena folder.
+
+    \b
+      warrior ablate arenas/demo
+    """
+    from rich.console import Console
+
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.pipelines.battles.ablation.running import ablate as vary
+    from warriorcoder.pipelines.battles.ablation.showing import print_ablation, write_ablation
+
+    folder = ArenaFolder.open(arena)
+    found = vary(folder, lambda axis: None if quiet else _note(f"varying {axis}"))
+    print_ablation(found, Console())
+    for path in write_ablation(found, folder):
+        click.echo(path)
+
+
+@main.command()
+@ARENA
 def check(arena: Path) -> None:
     """Prove that an ARENA's counts add up. Exit code 1 where they do not."""
     from rich.console import Console
