@@ -4,9 +4,12 @@ import json
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from warriorcoder import arena_folder
@@ -112,6 +115,51 @@ def test_other_rows_drop_what_later_stages_made_of_the_old_ones(full: ArenaFolde
     for name, contents in files(full).items():
         if name != "arena.json" and not any(name.startswith(f"{table}/") for table in tables):
             assert contents == before[name]
+
+
+class Judged:
+    """Votes of so many judges, a batch each."""
+
+    def __init__(self, *judges: str) -> None:
+        self.rows, self._judges = len(judges), judges
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        schema = TABLES["votes"].features.arrow_schema
+        for judge in self._judges:
+            yield pa.RecordBatch.from_pylist([vote(judge)], schema=schema)
+
+
+def test_splits_are_files_and_are_read_with_train_first(folder: ArenaFolder) -> None:
+    folder.write_stage("judge", {"votes": {"test": Judged("t"), "train": Judged("one", "two")}})
+    assert [file.name for file in folder.table_files("votes")] == ["train.parquet", "test.parquet"]
+    assert folder.rows_by_split("votes") == {"train": 2, "test": 1}
+    assert folder.table_rows("votes") == 3
+    assert folder.read_table("votes") == [vote("one"), vote("two"), vote("t")]
+    assert folder.read_columns("votes", ["judge"]).to_pydict() == {"judge": ["one", "two", "t"]}
+    schema = TABLES["votes"].features.arrow_schema
+    assert all(pq.read_schema(file).equals(schema, check_metadata=True) for file in folder.table_files("votes"))
+
+
+def test_an_empty_split_has_no_file_but_for_train(folder: ArenaFolder) -> None:
+    folder.write_stage("judge", {"votes": {"train": Judged(), "test": Judged()}})
+    assert folder.rows_by_split("votes") == {"train": 0}
+
+
+def test_a_split_that_is_no_more_goes_with_what_came_after_it(full: ArenaFolder) -> None:
+    both = {"train": Judged("one"), "test": Judged("two")}
+    full.write_stage("judge", {"votes": both})
+    full.write_stage("rate", {"battles": some("battles"), "ratings": some("ratings")})
+    before = files(full)
+    full.write_stage("judge", {"votes": both})
+    assert files(full) == before
+    full.write_stage("judge", {"votes": {"train": Judged("one"), "test": Judged()}})
+    assert full.rows_by_split("votes") == {"train": 1}
+    assert not full.has_table("battles")
+
+
+def test_columns_of_an_absent_table_name_its_stage(folder: ArenaFolder) -> None:
+    with pytest.raises(ArenaError, match="the table `votes` is absent: the stage `judge` has not run to its end"):
+        folder.read_columns("votes", ["judge"])
 
 
 # full disks
