@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from warriorcoder.pipelines.mining.diversity import k_center
 
 DIMENSIONS = 384
+ROUNDS = 3
 Vectors = NDArray[np.float32]
 
 
@@ -94,15 +95,19 @@ def timed(
 
 def beside_the_loop(name: str, vectors: Vectors, size: int, bar: float) -> list[Claim]:
     say(f"{name}, ours and the loop in turn:")
-    before, expected = timed("loop", plain, vectors, size)
-    seconds, found = timed("ours", ours, vectors, size)
-    after, _ = timed("loop", plain, vectors, size)
+    rounds = [(timed("loop", plain, vectors, size), timed("ours", ours, vectors, size)) for _ in range(ROUNDS)]
+    (_, expected), (_, found) = rounds[0]
     _, exact = timed("loop in float64", plain_in_float64, vectors, size)
     differing = [sum(one != other for one, other in zip(found, each, strict=True)) for each in (exact, expected)]
     say(f"  not at the place of the float64 loop: {differing[0]}, of the float32 loop: {differing[1]}")
     words = f"{name}, {len(vectors):,} x {DIMENSIONS} to {size:,}"
     return [
-        ratio_at_most(f"seconds for {words}; peer: a numpy loop", seconds, min(before, after), bar),
+        ratio_at_most(
+            f"seconds for {words}, the best of {ROUNDS} rounds; peer: a numpy loop",
+            min(seconds for _, (seconds, _) in rounds),
+            min(seconds for (seconds, _), _ in rounds),
+            bar,
+        ),
         at_most(f"places of {words} that are not those of the loop in float64", differing[0], 0),
     ]
 
