@@ -22,6 +22,11 @@ def code_blocks(answer: str) -> list[Block]:
     return [Block(language.lower(), code, closed=bool(end.strip())) for language, code, end in _FENCE.findall(answer)]
 
 
+def prose(answer: str) -> str:
+    """An answer without its fenced blocks."""
+    return _FENCE.sub("", answer)
+
+
 def defines(code: str, name: str) -> bool:
     """Whether a function, class or variable of that name begins at the left margin."""
     return (
@@ -41,7 +46,7 @@ def extract_code(answer: str, name: str) -> str | None:
         if defines(block.code, name):
             helpers = [earlier.code for earlier in blocks[:position] if _TOP_LEVEL.search(earlier.code)]
             return "\n".join([*helpers, block.code])
-    outside = _FENCE.sub("", answer)
+    outside = prose(answer)
     begin = _TOP_LEVEL.search(outside)
     if begin and defines(outside, name):
         return outside[begin.start() :]

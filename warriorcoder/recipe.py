@@ -83,13 +83,14 @@ class Price(Section):
 
 
 class Expert(Section):
-    """A model in the arena, and how to speak to it."""
+    """A model in the arena, and how to speak to it. `family`: whose kin it is, where its model's name does not say."""
 
     name: Name
     endpoint: Endpoint
     template: GivenTemplate | None = None
     system: str | None = None
     weights: str | None = None
+    family: Annotated[str, Field(min_length=1)] | None = None
     mining: Grid | None = None
     answers: Sampling | None = None
     extra: dict[str, Any] = Field(default_factory=dict)

@@ -1,6 +1,7 @@
 """The tables `battles` and `ratings`, made from the votes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import NamedTuple
 
 import numpy as np
@@ -9,52 +10,101 @@ import pyarrow.compute as pc
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.ids import seed_from
+from warriorcoder.intervals import Z
 from warriorcoder.pipelines.battles.ratings.bootstrap import bootstrap, interval, rank_interval
 from warriorcoder.pipelines.battles.ratings.bradley_terry import bradley_terry
+from warriorcoder.pipelines.battles.ratings.effects import (
+    Effects,
+    Term,
+    family_columns,
+    fit_effects,
+    position_columns,
+    self_columns,
+    style_columns,
+)
 from warriorcoder.pipelines.battles.ratings.elo import elo, mean_elo
-from warriorcoder.pipelines.battles.ratings.games import Games, Reals, Votes, Whole
+from warriorcoder.pipelines.battles.ratings.games import Games, Reals, Verdicts, Votes, Whole
+from warriorcoder.pipelines.battles.ratings.style import Style, differences
 from warriorcoder.pipelines.battles.scores import Battles, count_votes
 from warriorcoder.recipe_battles import Rating
 from warriorcoder.tables import TABLES
 
 
 class Rated(NamedTuple):
-    """The table `battles`, in the order in which Elo took them, and the rows of `ratings`, best Elo first."""
+    """The table `battles`, in the order in which Elo took them, the rows of `ratings`, best Elo first, and the
+    fields of each `effects.Term`."""
 
     battles: pa.Table
     ratings: list[Row]
+    effects: list[Row]
+
+
+class Bias(NamedTuple):
+    """What terms are made from: styles by (instruction_id, expert), for style; families by expert, for judges.
+
+    None: no such terms.
+    """
+
+    styles: Mapping[tuple[str, str], Style] | None = None
+    families: Mapping[str, str] | None = None
+
+
+NO_BIAS = Bias()
 
 
 def rate(
-    votes: Votes, models: Sequence[str], rating: Rating, seed: int, weights: Mapping[str, float] | None = None
+    votes: Votes,
+    models: Sequence[str],
+    rating: Rating,
+    seed: int,
+    weights: Mapping[str, float] | None = None,
+    bias: Bias = NO_BIAS,
 ) -> Rated:
     """Count the votes and rate the models. `weights`: what each judge's votes count (`count_votes`).
 
     The order of the battles is drawn from the seed, and hangs on the battles, not on how they came in; or it
     is that of the votes (`rating.order: table`). An undecided battle changes no rating; without a decided one
-    there are no ratings.
+    there are no ratings. With `bias` the models are rated once more, beside terms for it.
     """
     counted = count_votes(votes, weights)
-    named = counted.in_order_of_names()
     if rating.order == "table":
         battles = counted
     else:
-        battles = named.take(np.random.default_rng(seed_from(seed, "order")).permutation(len(named)))
+        random = np.random.default_rng(seed_from(seed, "order"))
+        battles = counted.in_order_of_names().take(random.permutation(len(counted)))
     games = battles.games(models)
     final, before = elo(games, rating.k, rating.start)
     table = _battle_table(battles, before)
     if not len(games):
-        return Rated(table, [])
-    # What is drawn must not hang on the order of the rows either.
-    return Rated(table, _rating_rows(final, games, named.games(models), rating, seed))
+        return Rated(table, [], [])
+    effects, terms = _controlled(votes, models, weights, bias)
+    return Rated(table, _rating_rows(games, final, before, effects, rating, seed), [asdict(term) for term in terms])
 
 
-def _rating_rows(final: Reals, games: Games, named: Games, rating: Rating, seed: int) -> list[Row]:
-    _, before = elo(named, rating.k, rating.start)
-    mean = mean_elo(named, before, rating.k, rating.start, rating.shuffles, seed_from(seed, "shuffles"))
-    drawn = bootstrap(named, before, rating.k, rating.start, rating.bootstrap, seed)
+def _controlled(
+    votes: Votes, models: Sequence[str], weights: Mapping[str, float] | None, bias: Bias
+) -> tuple[Effects | None, list[Term]]:
+    """The ratings beside the terms asked for, and the terms; those of families are from a fit of their own."""
+    if bias.styles is None and bias.families is None:
+        return None, []
+    verdicts = Verdicts.of(votes, models)
+    style = [] if bias.styles is None else [style_columns(differences(votes, bias.styles))]
+    if bias.families is None:
+        fitted = fit_effects(verdicts, style, weights)
+        return fitted, list(fitted.terms)
+    position = position_columns(verdicts)
+    fitted = fit_effects(verdicts, [*style, position, self_columns(verdicts, bias.families)], weights)
+    by_family = fit_effects(verdicts, [*style, position, family_columns(verdicts, bias.families)], weights)
+    return fitted, [*fitted.terms, *(term for term in by_family.terms if term.kind == "family_preference")]
+
+
+def _rating_rows(
+    games: Games, final: Reals, before: Reals, effects: Effects | None, rating: Rating, seed: int
+) -> list[Row]:
+    mean = mean_elo(games, before, rating.k, rating.start, rating.shuffles, seed_from(seed, "shuffles"))
+    drawn = bootstrap(games, before, rating.k, rating.start, rating.bootstrap, seed)
     elo_low, elo_high = interval(drawn.elo)
-    strengths = bradley_terry(named, rating.start)
+    strengths = bradley_terry(games, rating.start)
     low, high = interval(drawn.bradley_terry)
     rank_low, rank_high = rank_interval(drawn.elo)
     bt_rank_low, bt_rank_high = rank_interval(drawn.bradley_terry)
@@ -71,9 +121,7 @@ def _rating_rows(final: Reals, games: Games, named: Games, rating: Rating, seed:
                 "bradley_terry": float(strengths[place]),
                 "bradley_terry_low": float(low[place]),
                 "bradley_terry_high": float(high[place]),
-                "controlled": None,
-                "controlled_low": None,
-                "controlled_high": None,
+                **_controlled_columns(effects, place, rating.start),
                 "rank_low": int(rank_low[place]),
                 "rank_high": int(rank_high[place]),
                 "bradley_terry_rank_low": int(bt_rank_low[place]),
@@ -85,6 +133,13 @@ def _rating_rows(final: Reals, games: Games, named: Games, rating: Rating, seed:
             }
         )
     return sorted(rows, key=lambda row: (-row["elo"], row["model"]))
+
+
+def _controlled_columns(effects: Effects | None, place: int, start: float) -> dict[str, float | None]:
+    if effects is None:
+        return dict.fromkeys(("controlled", "controlled_low", "controlled_high"))
+    middle, error = start + float(effects.strengths[place]), float(effects.errors[place])
+    return {"controlled": middle, "controlled_low": middle - Z * error, "controlled_high": middle + Z * error}
 
 
 def _record(games: Games) -> tuple[Whole, Whole, Whole]:

@@ -8,12 +8,15 @@ from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.answers import AnswerReader
 from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
 from warriorcoder.pipelines.battles.audit.floor import breaches, judge_weights, standings
+from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
+from warriorcoder.pipelines.battles.families import family_of
 from warriorcoder.pipelines.battles.audit.report import compared
 from warriorcoder.pipelines.battles.health import FOUGHT, findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
-from warriorcoder.pipelines.battles.rating import rate
+from warriorcoder.pipelines.battles.rating import Bias, rate
+from warriorcoder.pipelines.battles.ratings.style import styles_of
 from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.traces import read_addresses
@@ -184,7 +187,7 @@ class Rate(Stage):
         models = [expert.name for expert in self._recipe.experts]
         standing = standings(votes)
         weights = judge_weights(standing, self._recipe.battles)
-        battles, ratings = rate(votes, models, self._recipe.rating, self._recipe.seed, weights)
+        battles, ratings, effects = rate(votes, models, self._recipe.rating, self._recipe.seed, weights, self._bias())
         self._folder.write_stage("rate", {"battles": battles, "ratings": ratings})
         judges = {name: {**record, "weight": weights.get(name, 1.0)} for name, record in judge_counts(votes).items()}
         below = [name for name, its in standing.items() if breaches(its, self._recipe.battles.floor)]
@@ -198,12 +201,22 @@ class Rate(Stage):
                 "below": below,
                 "below_floor": self._recipe.battles.below_floor,
                 "ratings": [asdict(row) for row in compared(votes, below, self._recipe)],
+            effects={"rate": effects},
             },
             findings={"rate": found},
         )
         if not ratings:
             raise RunFailed(_why_nobody_is_rated(votes, weights))
         return ratings
+    def _bias(self) -> Bias:
+        """What the terms are made from that the recipe asks for."""
+        rating, styles = self._recipe.rating, None
+        if rating.style:
+            answers = self._folder.read_columns("answers", ["instruction_id", "expert", "answer"])
+            styles = styles_of(row for batch in answers.to_batches(1000) for row in batch.to_pylist())
+        families = {expert.name: expert.family or family_of(expert.endpoint.model) for expert in self._recipe.experts}
+        return Bias(styles, families if rating.judge_effects else None)
+
 
 
 def _why_nobody_is_rated(votes: list[Row], weights: Mapping[str, float]) -> str:

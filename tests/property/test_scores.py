@@ -78,14 +78,16 @@ def test_rating_does_not_depend_on_how_the_votes_came_in(cast: list[dict[str, An
     shuffled = cast.copy()
     order.shuffle(shuffled)
     settings = Rating(bootstrap=3)
-    (battles, ratings), (others, other_ratings) = (rate(each, MODELS, settings, seed) for each in (cast, shuffled))
+    (battles, ratings, _), (others, other_ratings, _) = (
+        rate(each, MODELS, settings, seed) for each in (cast, shuffled)
+    )
     assert battles.equals(others)
     assert ratings == other_ratings
 
 
 @given(votes())
 def test_the_rows_of_the_rating_add_up(cast: list[dict[str, Any]]) -> None:
-    table, ratings = rate(cast, MODELS, Rating(bootstrap=3), 0)
+    table, ratings, _ = rate(cast, MODELS, Rating(bootstrap=3), 0)
     battles = table.to_pylist()
     decided = [row for row in battles if row["winner"] is not None]
     assert all(row.keys() == TABLES["battles"].columns.keys() for row in battles)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from warriorcoder.pipelines.battles.ratings.elo import expected_score
-from warriorcoder.pipelines.battles.scores import count_votes, final_scores, local_score
+from warriorcoder.pipelines.battles.scores import count_votes, final_score, final_scores, gold_answer, local_score
 
 
 def votes(*verdicts: tuple[str, str | None], identity: str = "i") -> list[dict[str, Any]]:
@@ -89,3 +89,15 @@ def test_alpha_weighs_the_rating_against_the_votes(alpha: float, gold: str) -> N
 
 def test_who_fought_no_decided_battle_has_no_score() -> None:
     assert final_scores([battle("a", "b", None)], {"a": 1000.0, "b": 1000.0}, 0.7) == {}
+
+
+def test_the_final_score_weighs_expected_against_local() -> None:
+    assert final_score([(0.8, 1.0), (0.5, 0.25)], 0.7) == pytest.approx((0.7 * 0.8 + 0.3 + 0.7 * 0.5 + 0.3 * 0.25) / 2)
+    with pytest.raises(ValueError, match="no final score"):
+        final_score([], 0.7)
+
+
+def test_the_gold_answer_has_the_highest_final_score_then_the_higher_rating_then_the_first_name() -> None:
+    ratings = {"a": 900.0, "b": 1000.0, "c": 1000.0}
+    assert gold_answer({"a": 0.6, "b": 0.5, "c": 0.5}, ratings) == "a"
+    assert gold_answer({"a": 0.5, "b": 0.5, "c": 0.5}, ratings) == "b"

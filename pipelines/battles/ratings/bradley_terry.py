@@ -58,7 +58,7 @@ def strengths(wins: Reals, prior_ties: float = PRIOR_TIES, guess: Reals | None =
         if not open_.size:
             break
         won = tables[open_]
-        gradient, hessian = _derivatives(won, logs[open_])
+        gradient, hessian = derivatives(won, logs[open_])
         # Only differences matter: the constant makes the matrix regular and keeps the mean where it is.
         hessian += hessian.max(axis=(1, 2), keepdims=True) / size
         step = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
@@ -68,7 +68,7 @@ def strengths(wins: Reals, prior_ties: float = PRIOR_TIES, guess: Reals | None =
     return np.asarray((logs - logs.mean(axis=1, keepdims=True)).reshape(wins.shape[:-1]))
 
 
-def _derivatives(wins: Reals, logs: Reals) -> tuple[Reals, Reals]:
+def derivatives(wins: Reals, logs: Reals) -> tuple[Reals, Reals]:
     """The gradient (draws, models) of the log-likelihood and its negated second derivatives (draws, models, models)."""
     meetings = wins + wins.swapaxes(1, 2)
     chances = 1.0 / (1.0 + np.exp(logs[:, None, :] - logs[:, :, None]))
