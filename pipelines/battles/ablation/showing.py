@@ -83,10 +83,8 @@ def ablation_png(ablation: Ablation) -> bytes:
             for place, line in enumerate(rows):
                 if (figure := line.figures.get(name)) is not None:
                     ends = scale * figure.low, scale * figure.high
-                    told = "lowest to highest of the draws" if figure.low < figure.high else None
-                    axes.hlines(
-                        place, *ends, color=colour, linewidth=3, alpha=0.45, label=told if name == "gold" else None
-                    )
+                    told = "lowest to highest of the draws" if name == "gold" and figure.low < figure.high else ""
+                    axes.hlines(place, *ends, color=colour, linewidth=3, alpha=0.45, label=told)
                     axes.plot(scale * figure.value, place, marker, color=colour, markersize=6, clip_on=False)
 
         return draw

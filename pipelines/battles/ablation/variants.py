@@ -51,8 +51,8 @@ def variants(recipe: Recipe, judges: Sequence[str]) -> list[Variant]:
         rating = rating.model_copy(update={"order": "seeded"})
     made += [Variant("battle order", f"draw {number}", rating, order=number) for number in range(1, ORDERS + 1)]
     made += [
-        Variant("rating", name, recipe.rating, score=score)
-        for name, score in (("mean Elo", "elo_mean"), ("Bradley-Terry", "bradley_terry"))
+        Variant("rating", "mean Elo", recipe.rating, score="elo_mean"),
+        Variant("rating", "Bradley-Terry", recipe.rating, score="bradley_terry"),
     ]
     made += [Variant("without", judge, recipe.rating, without=judge) for judge in sorted(judges)]
     made += [

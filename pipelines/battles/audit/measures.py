@@ -111,7 +111,7 @@ class Resampling:
 
 def by_instruction(values: Reals, instruction: Places, instructions: int) -> Reals:
     """Sums of values, of shape (battles,), over the battles of each instruction, of shape (instructions,)."""
-    return np.bincount(instruction, weights=values, minlength=instructions)
+    return np.bincount(instruction, weights=values, minlength=instructions).astype(np.float64)
 
 
 def ratio(totals: Reals) -> Reals:
