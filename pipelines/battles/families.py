@@ -1,8 +1,9 @@
 """Which experts are kin: the same weights, or models of one family."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+
+from warriorcoder.recipe import Expert
 
 FAMILIES = {
     "qwen": ("qwen", "qwq", "qvq", "athene"),
@@ -33,17 +34,21 @@ def family_of(model: str) -> str:
     return letters[0] if letters else name
 
 
-def kin_of(experts: Mapping[str, Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+def families_of(experts: Iterable[Expert]) -> dict[str, str]:
+    """The family of each expert by name: as the recipe says, else by its model's name."""
+    return {expert.name: expert.family or family_of(expert.endpoint.model) for expert in experts}
+
+
+def kin_of(families: Mapping[str, str], weights: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
     """For each expert the experts that are its kin, itself among them: of its family, or with its weights.
 
-    `experts` is the manifest's record: `model` and `weights` by name.
+    `families` and `weights` are by the experts' names, weights None or absent where nobody knows them.
     """
-    families = {name: family_of(str(expert["model"])) for name, expert in experts.items()}
     return {
         name: frozenset(
             other
-            for other, its in experts.items()
-            if families[other] == families[name] or (its["weights"] is not None and its["weights"] == expert["weights"])
+            for other, its in families.items()
+            if its == family or (weights.get(other) is not None and weights.get(other) == weights.get(name))
         )
-        for name, expert in experts.items()
+        for name, family in families.items()
     }

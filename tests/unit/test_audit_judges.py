@@ -127,14 +127,8 @@ def test_the_family_of_a_model(model: str, family: str) -> None:
 
 
 def test_kin_are_of_one_family_or_have_the_same_weights() -> None:
-    experts = {
-        "q": {"model": "Qwen2.5-7B", "weights": "1"},
-        "qwq": {"model": "QwQ-32B", "weights": "2"},
-        "renamed": {"model": "secret-1", "weights": "1"},
-        "other": {"model": "phi-4", "weights": None},
-        "unknown": {"model": "granite-8b", "weights": None},
-    }
-    kin = kin_of(experts)
+    families = {"q": "qwen", "qwq": "qwen", "renamed": "secret", "other": "phi", "unknown": "granite"}
+    kin = kin_of(families, {"q": "1", "qwq": "2", "renamed": "1", "other": None})
     assert kin["q"] == {"q", "qwq", "renamed"}
     assert kin["qwq"] == {"q", "qwq"}
     assert kin["other"] == {"other"}

@@ -7,7 +7,7 @@ from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.battles.audit.floor import Breach, breaches, judge_weights
 from warriorcoder.pipelines.battles.audit.judges import Audit, audit
-from warriorcoder.pipelines.battles.families import kin_of
+from warriorcoder.pipelines.battles.families import families_of, kin_of
 from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.recipe import Recipe, load_recipe
 
@@ -54,9 +54,9 @@ def audit_of(folder: ArenaFolder) -> AuditReport:
             f"{folder.path}: there is no vote to audit. `warrior battle {folder.path}` has the battles judged."
         )
     recipe = load_recipe(folder.recipe_path)
-    found = audit(
-        votes, folder.read_table("answers"), kin_of(manifest["experts"]), recipe.rating.bootstrap, recipe.seed
-    )
+    weights = {name: expert["weights"] for name, expert in manifest["experts"].items()}
+    kin = kin_of(families_of(recipe.experts), weights)
+    found = audit(votes, folder.read_table("answers"), kin, recipe.rating.bootstrap, recipe.seed)
     standing = {judge.judge: judge.standing for judge in found.judges}
     below = {name: told for name, its in standing.items() if (told := breaches(its, recipe.battles.floor))}
     return AuditReport(
