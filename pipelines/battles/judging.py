@@ -27,7 +27,7 @@ PROMPTS = {"verdict": "judge_v2", "rubric": "judge_rubric_v1", "reference": "jud
 CUT_NOTE = "judge_cut_v1"
 
 KEPT_ANSWERS = 256
-"""So many answers are kept as judges see them: those of a few instructions, whose ballots come one after another."""
+"""So many texts are kept as judges see them: those of a few instructions, whose ballots come one after another."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def verdict_call(recipe: Recipe, judge: Expert, instruction: str, shown: tuple[s
     a, b = (shown_answer(answer, instruction, names, battles.longest_answer) for answer in shown)
     text = fill(
         read_prompt(PROMPTS[battles.prompt]),
-        instruction=neutralise(instruction),
+        instruction=_shown_instruction(instruction),
         answer_a=a.text,
         answer_b=b.text,
         cut_a=_note("A", a),
@@ -67,6 +67,9 @@ def verdict_call(recipe: Recipe, judge: Expert, instruction: str, shown: tuple[s
     )
     form = FORMS[battles.prompt] if battles.constrained else None
     return judgement_call(recipe, judge, Judgement(text, "judge", battles.max_tokens, form), attempt)
+
+
+_shown_instruction = lru_cache(maxsize=KEPT_ANSWERS)(neutralise)
 
 
 @lru_cache(maxsize=KEPT_ANSWERS)

@@ -26,6 +26,12 @@ _OF_ITSELF = re.compile(
     r"|\b(?:AI|language) (?:model|assistant)|\[model\]",
     re.I,
 )
+# Without one of these no text speaks of its author. Most have none, and this is the quickest to look for.
+_CUE = re.compile(
+    r"\bi am\b|\bi['’]|\bi was\b|my name is|call me|my (?:cr|dev|mak)|\[model\]"
+    r"|\bai\b|a\.i\.|\bllm|language model|assistant|chatbot"
+    r"|\bas [^a-z\n]{0,3}[a-z][^\n]{0,60}?\s(?:i|an?|the|your|created|developed|trained|made|built|designed)\b"
+)
 _SENTENCE_ENDS = re.compile(r"[.!?](?=\s)|\n[ \t]*\n")
 _SENTENCE_LENGTH = 240
 
@@ -37,14 +43,15 @@ def masked_names(text: str, names: Names, instruction: str) -> str:
     else also go in prose and in comments. What the instruction speaks of is what the answer is about: such a name goes
     only where a model says in prose that it is its own.
     """
-    author = _author(names)
-    if not (names.anywhere.search(text) or any(pattern.search(text) for pattern in (*author.models, *author.makers))):
-        return text
-    asked = instruction.lower()
-    for patterns, mask in ((author.models, MODEL), (author.makers, MAKER)):
-        for pattern in patterns:
-            text = _masked_own(text, pattern, mask, asked)
-    return _masked_anywhere(text, names.anywhere, asked)
+    asked, small = instruction.lower(), text.lower()
+    if _CUE.search(small):
+        author = _author(names)
+        for patterns, mask in ((author.models, MODEL), (author.makers, MAKER)):
+            for pattern in patterns:
+                text = _masked_own(text, pattern, mask, asked)
+    if any(stem in small for stem in names.stems):
+        text = _masked_anywhere(text, names.anywhere, asked)
+    return text
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def _masked_anywhere(text: str, pattern: re.Pattern[str], asked: str) -> str:
         return found[0] if _is_asked(found[0], asked) else MODEL
 
     parts, at = [], 0
-    for start, end in (*_parts_without_names(text), (len(text), len(text))):
+    for start, end in (*_parts_without_names(text, pattern), (len(text), len(text))):
         parts += [pattern.sub(replaced, text[at:start]), text[start:end]]
         at = end
     return "".join(parts)
@@ -131,12 +138,13 @@ def _code(text: str) -> Iterator[tuple[int, int]]:
     yield from ((at + found.start(), at + found.end()) for found in _INLINE_CODE.finditer(text[at:]))
 
 
-def _parts_without_names(text: str) -> Iterator[tuple[int, int]]:
+def _parts_without_names(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Where a model's name is code: in code, its comments left out."""
     languages = {block.start: block.language for block in fenced_blocks(text)}
     for start, end in _code(text):
         at = start
-        if start in languages:
+        # Finding comments takes longer than everything else here.
+        if start in languages and pattern.search(text, start, end):
             for first, last in _comments(text[start:end], languages[start]):
                 yield at, start + first
                 at = start + last

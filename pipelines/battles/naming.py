@@ -32,12 +32,14 @@ _TAILS = rf"(?:{_VERSION})?(?:(?:[-_]|[ ](?=[A-Z\d]))(?i:{_TAIL.pattern})(?![A-Z
 class Names:
     """Patterns of names: `anywhere` those of models that mean nothing else, `models` and `makers` all that there are.
 
-    The last two count only where an answer speaks of its author: they are everyday words, too.
+    The last two count only where an answer speaks of its author: they are everyday words, too. Where none of the
+    `stems` is in a text's small letters, nothing in it matches `anywhere`.
     """
 
     anywhere: re.Pattern[str]
     models: str
     makers: str
+    stems: tuple[str, ...]
 
 
 def names_of(recipe: Recipe) -> Names:
@@ -61,18 +63,22 @@ def _names(given: tuple[str, ...]) -> Names:
     clear += [f"(?-i:{_pattern(name)}{_SPACE}{_VERSION})" for name in table["numbered"]]
     words = [_pattern(name) for name in table["words"]]
     makers = [_pattern(name) for name in table["makers"]]
+    stems = {_stem(name) for name in (*table["models"], *table["numbered"])}
     for name in given:
         owner, own = _parts_of_id(name)
         if owner:
             clear.append(re.escape(name))
+            stems.add(name.lower())
             makers.append(_pattern(owner))
         if core := _core(own):
             (clear if _is_clear(core) else words).append(_pattern(core))
+            stems |= {_stem(core)} if _is_clear(core) else set()
     anywhere = _with_tail(clear)
     return Names(
         re.compile(rf"(?<![A-Za-z0-9]){anywhere}"),
         rf"(?:{anywhere}|{_with_tail(words)})",
         rf"(?i:{_longest_first(makers)})(?![A-Za-z0-9])",
+        tuple(sorted(stems)),
     )
 
 
@@ -112,6 +118,10 @@ def _is_clear(core: str) -> bool:
 def _pattern(name: str) -> str:
     """A name with its parts joined by a hyphen, a space, or nothing."""
     return _SPACE.join(re.escape(part) for part in re.split(r"[-_ ]+", name) if part)
+
+
+def _stem(name: str) -> str:
+    return re.split(r"[-_ ]", name)[0].lower()
 
 
 def _with_tail(patterns: Iterable[str]) -> str:

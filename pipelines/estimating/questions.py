@@ -183,9 +183,9 @@ def _judge(
             continue
         attempts = recipe.battles.attempts
         pile = ahead.setdefault(ballot.judge, {}).setdefault(attempts, Waiting(attempts))
-        known = [texts[ballot.pair.instruction_id], *filter(None, shown)]
+        known = [min(_bytes(answer), recipe.battles.longest_answer) for answer in filter(None, shown)]
         pile.questions += 1
-        pile.prompt_bytes += frames[ballot.judge] + sum(len(text.encode("utf-8", "replace")) for text in known)
+        pile.prompt_bytes += frames[ballot.judge] + _bytes(texts[ballot.pair.instruction_id]) + sum(known)
         pile.open_answers += shown.count(None)
 
     def settles(ballot: Ballot, reply: Reply) -> bool:
@@ -243,3 +243,7 @@ def _shown(ballot: Ballot, answers: Answers) -> list[str | None]:
     """The two answers in the order in which the judge sees them."""
     order = [ballot.pair.attacker, ballot.pair.defender]
     return [answers[ballot.pair.instruction_id, name] for name in (order[::-1] if ballot.swapped else order)]
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
