@@ -6,11 +6,10 @@ from dataclasses import asdict
 from warriorcoder.arena_folder import Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.pipelines.battles.answers import AnswerReader
-from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
 from warriorcoder.pipelines.battles.audit.floor import breaches, judge_weights, standings
-from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
-from warriorcoder.pipelines.battles.families import family_of
 from warriorcoder.pipelines.battles.audit.report import compared
+from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
+from warriorcoder.pipelines.battles.families import families_of
 from warriorcoder.pipelines.battles.health import FOUGHT, findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
@@ -201,22 +200,21 @@ class Rate(Stage):
                 "below": below,
                 "below_floor": self._recipe.battles.below_floor,
                 "ratings": [asdict(row) for row in compared(votes, below, self._recipe)],
-            effects={"rate": effects},
             },
+            effects={"rate": effects},
             findings={"rate": found},
         )
         if not ratings:
             raise RunFailed(_why_nobody_is_rated(votes, weights))
         return ratings
+
     def _bias(self) -> Bias:
         """What the terms are made from that the recipe asks for."""
         rating, styles = self._recipe.rating, None
         if rating.style:
             answers = self._folder.read_columns("answers", ["instruction_id", "expert", "answer"])
             styles = styles_of(row for batch in answers.to_batches(1000) for row in batch.to_pylist())
-        families = {expert.name: expert.family or family_of(expert.endpoint.model) for expert in self._recipe.experts}
-        return Bias(styles, families if rating.judge_effects else None)
-
+        return Bias(styles, families_of(self._recipe.experts) if rating.judge_effects else None)
 
 
 def _why_nobody_is_rated(votes: list[Row], weights: Mapping[str, float]) -> str:
