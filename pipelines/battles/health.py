@@ -46,15 +46,20 @@ def findings(
     for standing in judges.values():
         if standing.judge != EXECUTION_JUDGE:
             below = breaches(standing, recipe.floor)
-            told = [*_judge_findings(standing, below), *_below_floor(standing, below, weights)]
+            weight = weights.get(standing.judge)
+            told = [*_judge_findings(standing, below, weight), *_below_floor(standing, below, weight)]
             found += [{"name": name, "subject": standing.judge, "message": message} for name, message in told]
     every = _rating_findings(battles, ratings)
     return found + [{"name": name, "subject": "ratings", "message": message} for name, message in every]
 
 
-def _judge_findings(standing: Standing, below: Sequence[Breach]) -> Iterator[tuple[str, str]]:
-    """What the judge cannot do, the plainest sign first; one finding on its verdicts is enough."""
+def _judge_findings(standing: Standing, below: Sequence[Breach], weight: float | None) -> Iterator[tuple[str, str]]:
+    """What the judge cannot do, the plainest sign first; one finding on its verdicts is enough.
+
+    `weight` is None where its votes count in full.
+    """
     keys = {breach.key for breach in below}
+    remedy = REMEDY if weight is None else OTHERS
     if "missing" in keys:
         yield (
             "judge_unreadable",
@@ -68,18 +73,18 @@ def _judge_findings(standing: Standing, below: Sequence[Breach]) -> Iterator[tup
             f"judge_always_{standing.place}",
             f"chose the answer shown {standing.place} in {round(decided * (standing.same_place or 0))} of {decided} "
             "verdicts for one side: it does not read the answers, and its votes are worth no more than a coin's; "
-            + REMEDY,
+            + remedy,
         )
     elif "consistency" in keys and _may_be_a_coin(standing):
         yield (
             "judge_coin",
             f"kept its verdict in {same} of {steady.of} battles when the order of the answers was swapped, which "
-            f"verdicts drawn at random do in {steady.chance:.0%}: nothing shows that it reads the answers; {REMEDY}",
+            f"verdicts drawn at random do in {steady.chance:.0%}: nothing shows that it reads the answers; {remedy}",
         )
     elif "consistency" in keys:
         yield (
             "judge_inconsistent",
-            f"kept its verdict in {same} of {steady.of} battles when the order of the answers was swapped; {REMEDY}",
+            f"kept its verdict in {same} of {steady.of} battles when the order of the answers was swapped; {remedy}",
         )
 
 
@@ -89,13 +94,10 @@ def _may_be_a_coin(standing: Standing) -> bool:
     return steady.low is not None and steady.chance is not None and steady.low <= steady.chance
 
 
-def _below_floor(
-    standing: Standing, below: Sequence[Breach], weights: Mapping[str, float]
-) -> Iterator[tuple[str, str]]:
+def _below_floor(standing: Standing, below: Sequence[Breach], weight: float | None) -> Iterator[tuple[str, str]]:
     if below:
         told = ", ".join(f"{breach.key} {breach.value:.2f} against {breach.floor:g}" for breach in below)
-        weight = weights.get(standing.judge, 1.0)
-        count = "count in full" if weight == 1 else "do not count" if weight == 0 else f"count {weight:.2f} each"
+        count = "count in full" if weight is None else f"count {weight:.2f} each" if weight else "do not count"
         yield "judge_below_floor", f"is below battles.floor in {told}; its votes {count} (`warrior audit` shows more)"
 
 
