@@ -19,7 +19,8 @@ FOUGHT = ["instruction_id", "attacker", "defender", "winner"]
 """What is read of the table `battles`."""
 
 FEWEST_BATTLES = 30
-REMEDY = "set battles.below_floor: down_weight or leave_out and `warrior rate`, or name other judges in battles.judges"
+OTHERS = "name other judges in battles.judges"
+REMEDY = f"set battles.below_floor: down_weight or leave_out and `warrior rate`, or {OTHERS}"
 
 
 def judge_counts(votes: Sequence[Row]) -> dict[str, dict[str, int]]:
