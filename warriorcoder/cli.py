@@ -315,6 +315,56 @@ def ablate(arena: Path, quiet: bool) -> None:
 
 
 @main.command()
+@click.option("--experts", type=click.IntRange(2, 50), default=5, show_default=True, help="How many fight.")
+@click.option("--instructions", type=click.IntRange(min=1), default=200, show_default=True, help="They answer.")
+@click.option("--judges", type=click.IntRange(1, 20), default=3, show_default=True, help="Of a panel outside.")
+@click.option(
+    "--panel",
+    type=click.Choice(["outside", "uninvolved", "contestants"]),
+    default="outside",
+    show_default=True,
+    help="Judges from outside, experts where they do not fight, or experts everywhere.",
+)
+@click.option("--spread", type=click.FloatRange(min=0), default=100.0, show_default=True, help="Of skills, Elo points.")
+@click.option("--noise", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Of a vote, logits.")
+@click.option("--position-bias", type=float, default=0.5, show_default=True, help="To the first answer, logits.")
+@click.option("--self-preference", type=float, default=1.0, show_default=True, help="Of the first judge, logits.")
+@click.option("--length-preference", type=float, default=0.0, show_default=True, help="To long answers, logits.")
+@click.option("--missing", type=click.FloatRange(0, 1, max_open=True), default=0.05, show_default=True, help="A share.")
+@click.option("--lazy", type=click.IntRange(min=0), default=0, show_default=True, help="Judges that say: the first.")
+@click.option("--seeds", type=click.IntRange(1, 1000), default=20, show_default=True, help="Arenas to draw.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="They are drawn from it.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("outputs/simulation"),
+    show_default=True,
+    help="The folder for the figure and the numbers.",
+)
+@QUIET
+def simulate(seeds: int, seed: int, out: Path, quiet: bool, **setting: Any) -> None:
+    """Simulate arenas whose truth is known: what each way to pair, to judge and to rate finds of it.
+
+    Nobody is asked. Says what win rates, Elo and Bradley-Terry recover at which budget of judge calls, what
+    the judges' faults do and what each remedy leaves of them, and where Elo fails.
+
+    \b
+      warrior simulate
+      warrior simulate --experts 8 --instructions 50 --self-preference 2 --out outputs/kin
+    """
+    from rich.console import Console
+
+    from warriorcoder.pipelines.battles.simulation.running import simulate as run
+    from warriorcoder.pipelines.battles.simulation.showing import print_simulation, write_simulation
+    from warriorcoder.pipelines.battles.simulation.world import Setting
+
+    found = run(Setting(**setting), seeds, seed, lambda what: None if quiet else _note(what))
+    print_simulation(found, Console())
+    for path in write_simulation(found, out):
+        click.echo(path)
+
+
+@main.command()
 @ARENA
 def check(arena: Path) -> None:
     """Prove that an ARENA's counts add up. Exit code 1 where they do not."""
