@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint, RemoteEndpoint
 from warriorcoder.errors import ArenaError, RecipeError, RunFailed
+from warriorcoder.pipelines.battles.pairing import require_judges
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
@@ -175,6 +176,9 @@ def _experts(
         return
     watch({}, "reading the experts' weights")
     weights = weights_of(recipe.experts)
+    if LAST_STAGE[part] in ("judge", "build"):
+        # Mining and answering cost money, too: better said now than after them.
+        require_judges(recipe, weights)
     experts = {
         expert.name: {
             "kind": expert.endpoint.kind,

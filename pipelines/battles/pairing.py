@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from warriorcoder.recipe import Expert
+from warriorcoder.errors import RecipeError
+from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.recipe_battles import EXECUTION_JUDGE, Battles
 
 
@@ -34,7 +35,8 @@ def pairs(instruction_id: str, miner: str | None, experts: Sequence[str], pairin
 def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str], battles: Battles) -> list[str]:
     """The names of those who judge a battle: never a contestant, nor a twin of one, compared by weights.
 
-    Twins judge alike, so of several judges with the same weights the first named one judges.
+    `weights` has every expert; models that a server has under two names count as two, unless the recipe declares their
+    `weights`. Twins judge alike, so of several judges with the same weights the first named one judges.
     The execution judge comes last where the recipe asks for it.
     """
     taken = {weights[pair.attacker], weights[pair.defender]}
@@ -45,3 +47,22 @@ def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str],
             taken.add(weights[expert.name])
             judges.append(expert.name)
     return judges + [EXECUTION_JUDGE] * battles.execution_judge
+
+
+def require_judges(recipe: Recipe, weights: Mapping[str, str]) -> None:
+    """Raise RecipeError where no battle of any two experts would have a judge."""
+    experts = recipe.experts
+    for one, other in combinations(experts, 2):
+        if judges_of(Pair("", one.name, other.name), experts, weights, recipe.battles):
+            return
+    named = recipe.battles.judges
+    judges = "every expert that does not fight" if named == "uninvolved" else ", ".join(named) or "nobody"
+    alike: dict[str, list[str]] = {}
+    for expert in experts:
+        alike.setdefault(weights[expert.name], []).append(expert.name)
+    raise RecipeError(
+        f"battles.judges: {judges} would judge, but no battle has a judge: judges must have other weights than both "
+        f"contestants, and the {len(experts)} experts have {len(alike)} "
+        f"({'; '.join(', '.join(names) for names in alike.values())}). Add an expert with weights of its own, name other "
+        "judges, or set battles.execution_judge: true."
+    )

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
-from warriorcoder.recipe import Expert
+from warriorcoder.errors import RecipeError
+from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs, require_judges
+from warriorcoder.recipe import Expert, Recipe
 from warriorcoder.recipe_battles import Battles
 
 NAMES = ("one", "twin", "two", "three")
@@ -68,3 +69,44 @@ def test_no_contestant_and_no_twin_of_one_judges(
 ) -> None:
     found = judges_of(Pair("i", attacker, defender), EXPERTS, WEIGHTS, Battles.model_validate(settings))
     assert found == judges
+
+
+@pytest.mark.parametrize(("attacker", "defender"), [*combinations(NAMES, 2)])
+@pytest.mark.parametrize("named", ["uninvolved", [*NAMES], ["one", "twin"], ["three"], []])
+def test_a_panel_has_no_contestant_no_twin_and_nobody_twice(attacker: str, defender: str, named: Any) -> None:
+    battles = Battles.model_validate({"judges": named})
+    judges = judges_of(Pair("i", attacker, defender), EXPERTS, WEIGHTS, battles)
+    fighting = {WEIGHTS[attacker], WEIGHTS[defender]}
+    assert fighting.isdisjoint(WEIGHTS[judge] for judge in judges)
+    assert len({WEIGHTS[judge] for judge in judges}) == len(judges)
+    assert judges == judges_of(Pair("i", defender, attacker), EXPERTS, WEIGHTS, battles)
+    allowed = set(NAMES) if named == "uninvolved" else set(named)
+    assert {WEIGHTS[judge] for judge in judges} == {WEIGHTS[name] for name in allowed} - fighting
+
+
+def arena(**battles: Any) -> Recipe:
+    return Recipe.model_construct(experts=EXPERTS, battles=Battles.model_validate(battles))
+
+
+@pytest.mark.parametrize("battles", [{}, {"judges": ["one"]}, {"judges": [], "execution_judge": True}])
+def test_an_arena_with_a_judge_is_in_order(battles: dict[str, Any]) -> None:
+    require_judges(arena(**battles), WEIGHTS)
+
+
+@pytest.mark.parametrize(
+    ("weights", "battles", "found"),
+    [
+        ({**WEIGHTS, "three": "y"}, {"judges": []}, "nobody would judge"),
+        ({name: "same" for name in NAMES}, {}, r"4 experts have 1 \(one, twin, two, three\)"),
+        (
+            {**dict.fromkeys(NAMES, "same"), "two": "y"},
+            {"judges": ["one"]},
+            r"one would.* have 2 \(one, twin, three; two\)",
+        ),
+    ],
+)
+def test_an_arena_without_a_judge_is_told_before_it_costs_anything(
+    weights: dict[str, str], battles: dict[str, Any], found: str
+) -> None:
+    with pytest.raises(RecipeError, match=rf"^battles\.judges: .*{found}.* or set battles\.execution_judge: true\.$"):
+        require_judges(arena(**battles), weights)
