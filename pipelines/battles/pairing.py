@@ -63,6 +63,6 @@ def require_judges(recipe: Recipe, weights: Mapping[str, str]) -> None:
     raise RecipeError(
         f"battles.judges: {judges} would judge, but no battle has a judge: judges must have other weights than both "
         f"contestants, and the {len(experts)} experts have {len(alike)} "
-        f"({'; '.join(', '.join(names) for names in alike.values())}). Add an expert with weights of its own, name other "
-        "judges, or set battles.execution_judge: true."
+        f"({'; '.join(', '.join(names) for names in alike.values())}). Add an expert with weights of its own, "
+        "name other judges, or set battles.execution_judge: true."
     )
