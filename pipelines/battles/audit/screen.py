@@ -1,5 +1,6 @@
 """The audit on a screen: 80 columns are enough, and a pipe gets the same in plain text."""
 
+import math
 from typing import TYPE_CHECKING
 
 from warriorcoder.pipelines.battles.audit import words
@@ -8,6 +9,10 @@ from warriorcoder.pipelines.battles.audit.report import AuditReport
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+
+MOST_PAIRS = 15
+"""Pairs of judges on the screen: those of six judges."""
 
 
 def print_audit(report: AuditReport, console: "Console") -> None:
@@ -71,12 +76,17 @@ def _kappas(console: "Console", report: AuditReport) -> None:
     ]
     if not pairs:
         return
+    shown = pairs
+    if len(pairs) > MOST_PAIRS:
+        shown = sorted(pairs, key=lambda pair: math.inf if pair[2].value is None else pair[2].value)[:MOST_PAIRS]
     screen = _screen("judge", "and", numbers=("kappa",))
     screen.add_column("95 % interval", overflow="fold")
     screen.add_column("battles", justify="right", no_wrap=True)
-    for one, other, kappa in pairs:
+    for one, other, kappa in shown:
         screen.add_row(one, other, words.value(kappa), words.interval(kappa), f"{kappa.of:,}")
     console.print(screen)
+    if len(shown) < len(pairs):
+        _line(console, f"The {len(shown)} pairs that agree least; all {len(pairs)} are in audit.md.", "dim")
     _line(console, "kappa: Cohen's, agreement beyond chance; 0 is chance, 1 full agreement.", "dim")
     _line(console, "")
 

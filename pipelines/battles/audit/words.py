@@ -51,17 +51,17 @@ def without_figure(report: AuditReport) -> Iterator[str]:
 
 
 def value(measure: Measure) -> str:
-    return "–" if measure.value is None else f"{measure.value:.2f}"
+    return "–" if measure.value is None else _two(measure.value)
 
 
 def interval(measure: Measure) -> str:
     if measure.value is None or measure.low is None or measure.high is None:
         return measure.why or ""
-    return f"{measure.low:.2f} to {measure.high:.2f}"
+    return f"{_two(measure.low)} to {_two(measure.high)}"
 
 
 def chance(measure: Measure) -> str:
-    return "" if measure.chance is None or measure.value is None else f"{measure.chance:.2f}"
+    return "" if measure.chance is None or measure.value is None else _two(measure.chance)
 
 
 def votes_of(judge: JudgeAudit) -> str:
@@ -112,5 +112,10 @@ def panel(report: AuditReport) -> str:
     known = [(figure, name) for figure, name in without if figure is not None]
     if len(known) > 2:
         best, name = max(known)
-        said += f" Without {name} it would be {best:.2f}."
+        said += f" Without {name} it would be {_two(best)}."
     return said
+
+
+def _two(figure: float) -> str:
+    """Two decimals, and no minus before a zero."""
+    return f"{round(figure, 2) + 0:.2f}"
