@@ -61,7 +61,7 @@ def verdict(asked: Asked, drawn: random.Random) -> str:
         return "Both have their points."
     if shown[0] == shown[1]:
         return "No difference. [[Tie]]"
-    return f"A says [[A]], B says [[B]]; but the better one is [[{'A' if worth(shown[0]) > worth(shown[1]) else 'B'}]]"
+    return f"A says [[A]], B says [[B]].\n\nThe better one is [[{'A' if worth(shown[0]) > worth(shown[1]) else 'B'}]]"
 
 
 def worth(answer: str) -> tuple[bool, str]:

@@ -39,7 +39,7 @@ _QUOTED = re.compile(r"[\"'`“‘«„]\Z")
 _ENDS = re.compile(r"[\s*_`\"'”’»)~]*(?:\Z|[.!;](?:\s|\Z)|,?\s+(?:because|since|as)\b)")
 _GOES_ON = re.compile(r"\W{0,6}(?:or|and|vs|versus|would|could|might|may|can|should|was|were)\b", re.I)
 _WORD = re.compile(r"\w+")
-MOST_LABEL_WORDS = 4
+MOST_LABEL_WORDS, MOST_ITEM_WORDS = 4, 2
 
 _REASONING_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷", re.I)
 _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷", re.I)
@@ -99,11 +99,15 @@ def _is_reasoning(tag: str) -> bool:
 
 @dataclass(frozen=True)
 class _Line:
-    """A line with markers: those that it shows, the one that is said as the verdict, and whether that is all of it."""
+    """A line with markers: those that it shows, and the one that is said as the verdict.
+
+    `bare` says that there is no more than a label beside them, `item` that it could be one of a list.
+    """
 
     shown: frozenset[str]
     said: str | None
     bare: bool
+    item: bool
     ends_with_marker: bool
 
 
@@ -120,7 +124,7 @@ def _decided(text: str, *, cut: bool) -> tuple[str | None, Missing | None]:
     beside = set().union(*(line.shown for line in lines[last:]))
     # Lines of nothing but a marker, one for each verdict that there is.
     before = last - 1
-    while verdict.bare and before >= 0 and lines[before].bare and lines[before].said:
+    while verdict.item and before >= 0 and lines[before].item and lines[before].said:
         beside |= lines[before].shown
         before -= 1
     if len(beside) > 1:
@@ -145,6 +149,7 @@ def _line(line: str, in_code: bool) -> _Line:
         frozenset(each.group(1).lower() for each in counted),
         said[-1].group(1).lower() if said else None,
         bare,
+        others <= MOST_ITEM_WORDS,
         bool(said) and not _WORD.search(line[said[-1].end() :]),
     )
 
