@@ -152,30 +152,48 @@ def _games(battles: Sequence[Row]) -> Iterator[Game]:
 
 
 def _order(ratings: Sequence[Row]) -> Iterator[tuple[str, str]]:
-    """Whether the experts' order is established: neighbours by Elo whose intervals do not overlap."""
-    rows = sorted(ratings, key=lambda row: (-row["elo"], row["model"]))
-    open_ = [(upper, lower) for upper, lower in pairwise(rows) if upper["elo_low"] <= lower["elo_high"]]
-    if not open_:
-        return
-    if len(open_) == len(rows) - 1:
+    """Whether the experts' order is established: neighbours by Bradley-Terry whose intervals do not overlap.
+
+    By Bradley-Terry, since its intervals shrink with the battles. Those of Elo's one pass do not: at a fixed K it
+    follows the last battles for ever.
+    """
+    rows = sorted(ratings, key=lambda row: (-row["bradley_terry"], row["model"]))
+    neighbours = list(pairwise(rows))
+    open_ = [pair for pair in neighbours if _overlap(*pair, "bradley_terry")]
+    if neighbours and len(open_) == len(neighbours):
         yield (
             "ratings_overlap",
-            "the Elo intervals of all neighbours overlap: the order of the experts is not established; "
+            "the Bradley-Terry intervals of all neighbours overlap: the order of the experts is not established; "
             f"{_battles_needed(*open_[0])}",
         )
-    else:
-        told = ", ".join(f"{upper['model']} and {lower['model']}" for upper, lower in open_)
+    elif open_:
         yield (
             "order_open",
-            f"the Elo intervals of neighbours overlap, so who is better is open between {told}; "
+            f"the Bradley-Terry intervals of neighbours overlap, so who is better is open between {_named(open_)}; "
             f"{_battles_needed(*open_[0])}",
         )
+    swinging = [pair for pair in neighbours if pair not in open_ and _overlap(*pair, "elo")]
+    if swinging:
+        points = max(row["elo_high"] - row["elo_low"] for row in rows) / 2
+        yield (
+            "elo_swings",
+            f"Bradley-Terry parts {_named(swinging)}, Elo does not: one pass with this K swings by some {points:.0f} "
+            "points however many battles are fought; lower rating.k, or rank by Bradley-Terry or the mean Elo",
+        )
+
+
+def _overlap(upper: Row, lower: Row, rating: str) -> bool:
+    return bool(upper[f"{rating}_low"] <= lower[f"{rating}_high"])
+
+
+def _named(pairs: Sequence[tuple[Row, Row]]) -> str:
+    return ", ".join(f"{upper['model']} and {lower['model']}" for upper, lower in pairs)
 
 
 def _battles_needed(upper: Row, lower: Row) -> str:
     """How many battles would part two neighbours, if they stay where they are: intervals shrink with the root of it."""
-    apart = upper["elo"] - lower["elo"]
-    wide = (upper["elo"] - upper["elo_low"]) + (lower["elo_high"] - lower["elo"])
+    apart = upper["bradley_terry"] - lower["bradley_terry"]
+    wide = upper["bradley_terry"] - upper["bradley_terry_low"] + lower["bradley_terry_high"] - lower["bradley_terry"]
     fought = max(upper["battles"], lower["battles"])
     factor = (wide / apart) ** 2 if apart > 0 else math.inf
     if factor > 100 or not fought:

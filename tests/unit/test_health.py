@@ -13,11 +13,20 @@ Row = dict[str, Any]
 
 
 def rated(*models: tuple[str, float, float, float], battles: int = 50, **record: int) -> list[Row]:
-    """Rows of ratings from (model, elo, low, high), Bradley-Terry at Elo; half of the battles won."""
+    """Rows of ratings from (model, rating, low, high), Elo and Bradley-Terry alike; half of the battles won."""
     wins = {"wins": battles // 2, "ties": 0, **record}
     return [
-        {"model": name, "elo": elo, "elo_low": low, "elo_high": high, "bradley_terry": elo, "battles": battles, **wins}
-        for name, elo, low, high in models
+        {
+            "model": name,
+            **{
+                f"{kind}{end}": value
+                for kind in ("elo", "bradley_terry")
+                for end, value in (("", rating), ("_low", low), ("_high", high))
+            },
+            "battles": battles,
+            **wins,
+        }
+        for name, rating, low, high in models
     ]
 
 
@@ -151,6 +160,14 @@ def test_how_many_battles_would_establish_the_order() -> None:
     assert "about 800 battles each would part x and y" in finding["message"]
     (finding,) = found([], rated(("x", 1000, 950, 1150), ("y", 1000, 850, 1050)))
     assert "as good as equal" in finding["message"]
+
+
+def test_elo_that_swings_beyond_what_bradley_terry_parts() -> None:
+    swinging = [dict(row, elo_low=row["elo"] - 120, elo_high=row["elo"] + 120) for row in FAR]
+    (finding,) = found([], swinging)
+    assert finding["name"] == "elo_swings"
+    assert "parts x and y" in finding["message"]
+    assert "some 120 points" in finding["message"]
 
 
 def test_experts_that_never_met_are_named() -> None:
