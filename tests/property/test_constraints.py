@@ -10,9 +10,9 @@ from warriorcoder.pipelines.battles.verdicts import FORMS as VERDICTS
 from warriorcoder.pipelines.battles.verdicts import read_verdict
 from warriorcoder.pipelines.endpoints.calls import Constraint
 from warriorcoder.pipelines.endpoints.templates.control import TURN
-from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.mining.grading import FORM as GRADE
 from warriorcoder.pipelines.mining.grading import parse_judgement
+from warriorcoder.tables import TASKS
 
 FORMS = {**VERDICTS, "grade": GRADE}
 

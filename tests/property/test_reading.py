@@ -4,12 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.endpoints.templates import FAMILIES
-from warriorcoder.pipelines.mining.classes import TASKS, task_class
+from warriorcoder.pipelines.mining.classes import task_class
 from warriorcoder.pipelines.mining.grading import agreed_task, parse_judgement
 from warriorcoder.pipelines.mining.languages import wish_of
 from warriorcoder.pipelines.mining.loops import loop_in
 from warriorcoder.pipelines.mining.reading import read_draw
-from warriorcoder.tables import Reason
+from warriorcoder.tables import TASKS, Reason
 
 CHAT, BASE = FAMILIES["chatml"], FAMILIES["base"]
 PIECES = st.sampled_from(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.mining.classes import TASKS, task_class
+from warriorcoder.pipelines.mining.classes import task_class
+from warriorcoder.tables import TASKS
 
 
 @pytest.mark.parametrize(

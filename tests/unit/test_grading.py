@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.pipelines.mining.classes import TASKS
 from warriorcoder.pipelines.mining.grading import (
     FORM,
     PROMPT,
@@ -19,6 +18,7 @@ from warriorcoder.pipelines.mining.grading import (
 )
 from warriorcoder.pipelines.prompts import read_prompt
 from warriorcoder.recipe import Recipe
+from warriorcoder.tables import TASKS
 
 WEIGHTS = {"one": "x", "twin": "x", "two": "y", "local": "z"}
 
