@@ -215,7 +215,9 @@ def _rate(arena: Arena) -> Iterator[Finding]:
     fits = isclose(total, start, rel_tol=0, abs_tol=TOLERANCE)
     yield Finding("Elo is zero-sum", fits, f"{start:.6f} over {len(ratings)} models", f"{total:.6f}")
     times = Counter(row["model"] for row in ratings)
-    fighters = {row[side] for row in rows for side in ("attacker", "defender")}
+    # Without a decided battle nobody is rated.
+    rated = any(row["winner"] is not None for row in rows)
+    fighters = {row[side] for row in rows for side in ("attacker", "defender")} if rated else set()
     astray = (
         name for name in sorted(times.keys() | fighters) if times[name] != 1 or name not in arena.manifest["experts"]
     )

@@ -15,6 +15,8 @@ from unit.arena_builder import amend_manifest, build_arena
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.check import check, print_checks
 from warriorcoder.check_rules import Arena, check_tables
+from warriorcoder.pipelines.battles.health import judge_counts
+from warriorcoder.pipelines.battles.rating import rate
 from warriorcoder.recipe import load_recipe
 from warriorcoder.tables import STAGES, TABLES
 
@@ -270,6 +272,28 @@ def test_a_corruption_is_caught_by_its_check(whole: Arena, name: str, corrupt: C
     tables, manifest = copy.deepcopy(dict(whole.tables)), copy.deepcopy(dict(whole.manifest))
     corrupt(tables, manifest)
     assert name in failed(Arena(manifest, whole.recipe, tables, whole.splits))
+
+
+def test_an_arena_in_which_nothing_was_decided_adds_up(tmp_path: Path) -> None:
+    folder = build_arena(tmp_path / "demo", experts=3, instructions=6, through="judge")
+    votes = [dict(vote, verdict=None, missing="no_marker") for vote in folder.read_table("votes")]
+    folder.write_stage("judge", {"votes": votes})
+    models = [expert.name for expert in load_recipe(folder.recipe_path).experts]
+    rated = rate(votes, models, load_recipe(folder.recipe_path).rating, 0)
+    folder.write_stage("rate", {"battles": rated.battles, "ratings": rated.ratings})
+    battles = len(rated.battles)
+    counts = {
+        "judge": {
+            "possible": battles,
+            "battles": battles,
+            "judges": len(votes) // 2,
+            "votes": 0,
+            "missing": len(votes),
+        },
+        "rate": {"battles": battles, "decided": 0, "undecided": battles},
+    }
+    folder.update_manifest({"counts": counts, "judges": judge_counts(votes)})
+    assert [finding for finding in check(folder) if not finding.ok] == []
 
 
 def test_every_check_on_the_tables_has_a_corruption(whole: Arena) -> None:
