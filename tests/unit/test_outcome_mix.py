@@ -135,7 +135,7 @@ def test_the_choice_is_drawn_from_the_seed_and_stays_when_others_come() -> None:
 
 def test_a_mix_of_what_is_not_there_names_the_remedy() -> None:
     with pytest.raises(
-        RunFailed, match=r"outcomes.mix asks for 40% excellent, but no instruction .* Leave excellent out"
+        RunFailed, match=r"outcomes.mix asks for 40% excellent, but no instruction .* Leave excellent out of the mix"
     ):
         arena(["good"], {"mix": {"excellent": 0.4, "good": 0.6}})
     with pytest.raises(RunFailed, match=r"outcomes.task_mix asks for 100% testing"):

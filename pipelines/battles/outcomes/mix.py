@@ -32,8 +32,8 @@ def in_mix(
         if absent := [name for name in mix if not np.any(of == name)]:
             raise RunFailed(
                 f"outcomes.{key} asks for {mix[absent[0]]:.0%} {absent[0]}, but no instruction of that kind has a gold "
-                f"answer. Leave {absent[0]} out of outcomes.{key}, or mine more of it; what was judged is kept, and "
-                "`warrior build` makes the tables from it."
+                f"answer. Leave {absent[0]} out of the mix, or mine more of it; what was judged is kept, and "
+                f"`warrior build ARENA --set 'outcomes.{key}={{}}'` takes the instructions as they come."
             )
     (_, rows, row_mix), (_, columns, column_mix) = [*wanted, ("", np.full(len(draws), "", dtype=object), {"": 1.0})][:2]
     cells = [[np.flatnonzero((rows == row) & (columns == column)) for column in column_mix] for row in row_mix]
@@ -42,8 +42,8 @@ def in_mix(
     if not any(map(any, numbers)):
         raise RunFailed(
             "outcomes.mix and outcomes.task_mix cannot both be had: no instruction has one of the bands and one of the "
-            "tasks asked for together. Give one of the two; what was judged is kept, and `warrior build` makes the "
-            "tables from it."
+            "tasks asked for together. Give one of the two; what was judged is kept, and `warrior build ARENA --set "
+            "'outcomes.task_mix={}'` leaves the other out."
         )
     kept[:] = False
     for line, taken in zip(cells, numbers, strict=True):
