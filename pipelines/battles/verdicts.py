@@ -44,6 +44,8 @@ MOST_LABEL_WORDS, MOST_ITEM_WORDS = 4, 2
 _REASONING_BEGINS = re.compile(r"<(?:think|thinking|thought|reasoning)>|\[THINK\]|◁think▷", re.I)
 _REASONING_ENDS = re.compile(r"</(?:think|thinking|thought|reasoning)>|\[/THINK\]|◁/think▷", re.I)
 _OWN_LABEL = re.compile(r"\s*(?:<\|im_start\|>\s*assistant\b|(?:\*\*)?Assistant(?:\*\*)?:|#{2,6} Response:?)")
+# "### Response A" is a headline over what a judge says of an answer.
+_OF_AN_ANSWER = re.compile(r"(?<=[a-z]) [AB]\b")
 _NEXT_QUESTION = re.compile(r"^[ \t]*</?(?:instruction|answer_[AB])>[ \t]*$", re.M)
 
 
@@ -79,7 +81,11 @@ def _own_turn(text: str) -> _OwnTurn:
     text = text.replace("\r\n", "\n")
     if label := _OWN_LABEL.match(text):
         text = text[label.end() :]
-    turns = [found for found in TURN.finditer(text) if not _is_reasoning(found.group(0))]
+    turns = [
+        found
+        for found in TURN.finditer(text)
+        if not _is_reasoning(found.group(0)) and not _OF_AN_ANSWER.match(text, found.end())
+    ]
     # Thoughts may hold lines that look like another's turn, but no control token.
     token = next((found.start() for found in turns if found.group(0)[0] in "<[◁"), None)
     said = text[:token]

@@ -42,6 +42,7 @@ def read(text: str, finish_reason: str = "stop") -> tuple[Verdict | None, Missin
         ("It picks rows by `x[[B]]`, which works.\n\n[[A]]", "a"),
         ("[[A]]\n\nNote that x[[B]] is an index.", "a"),
         ("[[A]]\n\n[[A]]\n\n[[A]]", "a"),
+        ("### Response A\n\nIt runs.\n\n### Response B\n\nIt does not.\n\n### Verdict\n\n[[A]]", "a"),
         ("A says [[A]], B says [[B]].\n\nThe better one is [[B]]", "b"),
     ],
 )

@@ -13,14 +13,14 @@ _SHAPES = (
     r"</?s>|<(?:bos|eos|pad|unk|mask|sop|eop)>|<unused\d+>|<extra_id_\d+>|<[A-Z]{3}_TOKEN>",
     r"<(?:start|end)_of_(?:turn|image|text)>",
     r"<(?:fim_\w+|file_sep|repo_?name|jupyter_\w+)>|</?tool_(?:call|response)>",
-    r"\[/?(?:INST|SYSTEM_PROMPT|(?:AVAILABLE_)?TOOLS|TOOL_(?:CALLS|RESULTS|CONTENT)|THINK)\]|\[(?:gMASK|sMASK)\]",
+    r"\[/?(?:INST|SYSTEM_PROMPT|(?:AVAILABLE_)?TOOLS|TOOL_(?:CALLS|RESULTS|CONTENT)|THINK|ARGS|CALL_ID|IMG)\]|\[(?:gMASK|sMASK)\]",
     r"<</?SYS>>",
     r"</?(?:think|thinking|thought|reasoning)>|◁/?think▷",
 )
 
 # Families without control tokens tell a turn by a line of words; so do models that have no template.
 _ROLE_LINES = (
-    r"#{1,6}[ \t]*(?:Instruction|Response|User|Human|Assistant)",
+    r"#{2,6}[ \t]*(?:Instruction|Response|Assistant|(?:User|Human):)",
     r"(?:\*\*)?(?:User|Human|Assistant|Instruction|USER|HUMAN|ASSISTANT|INSTRUCTION)(?:\*\*)?:",
 )
 
