@@ -4,8 +4,8 @@ python benchmarks/_outcomes_run.py make COUNT ARENA      write an arena of so ma
 python benchmarks/_outcomes_run.py ours|pandas ARENA OUT  pair, and build the training tables in the arena OUT
 
 `ours` is `pairs` and what the stage `build` does. `pandas` builds the same labels and tables with groupby and merge, as
-one would write it: no mix, no splits, no order of rows. Prints JSON: seconds of pairing and of the tables, and the
-process's peak in bytes.
+one would write it: no mix, no splits, no order of rows. Prints JSON: seconds of pairing and of the tables, those of
+processors for both, and the process's peak in bytes.
 """
 
 import json
@@ -157,12 +157,12 @@ def main() -> None:
         make(int(first), ArenaFolder.prepare(Path(second)))
         return
     folder, out = ArenaFolder(first), ArenaFolder.prepare(Path(second))
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     battles = pair_all(folder)
     paired = time.perf_counter()
     {"ours": ours, "pandas": by_pandas}[task](folder, out)
     measured = {"battles": battles, "pairing": paired - began, "tables": time.perf_counter() - paired}
-    print(json.dumps(measured | {"peak": peak_bytes()}))
+    print(json.dumps(measured | {"busy": time.process_time() - busy, "peak": peak_bytes()}))
 
 
 if __name__ == "__main__":

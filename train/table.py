@@ -98,7 +98,8 @@ def count_labels(labels: list[bool], where: Path) -> Labels:
     if not desirable or not counted.undesirable:
         raise TrainingError(
             f"{where}: {len(labels)} rows to train on, {desirable} desirable and {counted.undesirable} undesirable; "
-            "KTO needs both. Mine more instructions, or fight more battles, so that answers both win and lose."
+            "KTO needs both. Build the tables with a lower outcomes.margin, or mine more instructions and fight more "
+            "battles, so that answers both win and lose."
         )
     return counted
 
