@@ -70,6 +70,11 @@ def test_few_instructions_give_no_bootstrap_interval() -> None:
     assert "7 instructions" in (found.why or "")
 
 
+def test_draws_that_never_have_the_figure_give_no_interval() -> None:
+    found = Resampling(9, DRAWS, 0).measure(0.5, np.ones((9, 2)), lambda totals: np.full(len(totals), np.nan), 9)
+    assert (found.value, found.low, found.why) == (0.5, None, "no draw of the bootstrap has the figure")
+
+
 def panel(seed: int, battles: int = 60, judges: int = 3, missing: float = 0.2) -> list[dict[str, object]]:
     random = np.random.default_rng(seed)
     truth = random.choice(["a", "b", "tie"], battles)

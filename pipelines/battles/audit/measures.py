@@ -104,7 +104,10 @@ class Resampling:
             why = f"from {groups} instructions; an interval needs {FEWEST_INSTRUCTIONS}"
             return Measure(value, None, None, of, chance, why)
         drawn = figure(self.totals(sums))
-        low, high = np.percentile(drawn[~np.isnan(drawn)], PERCENTILES)
+        drawn = drawn[~np.isnan(drawn)]
+        if not len(drawn):
+            return Measure(value, None, None, of, chance, "no draw of the bootstrap has the figure")
+        low, high = np.percentile(drawn, PERCENTILES)
         # In a skewed sample the middle of the draws may miss the value itself.
         return Measure(value, min(value, float(low)), max(value, float(high)), of, chance)
 
