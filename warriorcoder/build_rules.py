@@ -101,7 +101,8 @@ def _scores(tables: Mapping[str, list[Row]], alpha: float, margin: float) -> Ite
         best[key] = max(best[key], score)
 
     def off(row: Row, expert: str, score: str) -> bool:
-        return abs(scores.get((_id(row), row[expert]), -1.0) - row[score]) > TOLERANCE
+        difference: float = scores.get((_id(row), row[expert]), -1.0) - row[score]
+        return abs(difference) > TOLERANCE
 
     sides = (
         ("kto", "expert", "final_score"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from unit.outcome_rows import Row, answer, battle, built, instruction, recipe, rows
 
 from warriorcoder.pipelines.battles.outcomes.building import Outcomes
-from warriorcoder.pipelines.battles.outcomes.labelling import FATES, label_weights
+from warriorcoder.pipelines.battles.outcomes.labelling import FATES, ROUNDED, label_weights
+from warriorcoder.pipelines.battles.scores import final_scores, gold_answer
 from warriorcoder.recipe_battles import Outcomes as Settings
 from warriorcoder.tables import LeftOut
 
@@ -122,6 +123,17 @@ def test_both_labels_of_a_split_weigh_alike(arena: Arena, settings: dict[str, An
         desirable, undesirable = (sum(row["weight"] for row in kto if row["label"] == label) for label in (True, False))
         if desirable and undesirable:
             assert desirable == pytest.approx(undesirable)
+
+
+@given(arenas())
+def test_gold_is_what_the_rule_for_one_instruction_gives(arena: Arena) -> None:
+    _, _, battles, elo = arena
+    made = recipe(MODELS, test=0)
+    scores: dict[str, dict[str, float]] = {}
+    for (identity, expert), score in final_scores(battles, elo, made.rating.alpha).items():
+        scores.setdefault(identity, {})[expert] = round(score, ROUNDED)
+    found = {row["instruction_id"]: row["expert"] for row in rows(built(*arena, made), "sft")}
+    assert found == {identity: gold_answer(its, elo) for identity, its in scores.items()}
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000))
