@@ -4,6 +4,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from warriorcoder.errors import RecipeError
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs, require_judges
@@ -110,3 +111,22 @@ def test_an_arena_without_a_judge_is_told_before_it_costs_anything(
 ) -> None:
     with pytest.raises(RecipeError, match=rf"^battles\.judges: .*{found}.* or set battles\.execution_judge: true\.$"):
         require_judges(arena(**battles), weights)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"calls": 10}, "calls is 10, but the pairing round_robin fights every battle .*; give pairing: active"),
+        ({"pairing": "attacker", "calls": 10}, "the pairing attacker fights every battle"),
+        ({"pairing": "active", "judges": []}, "judges is empty; name judges, or give pairing: round_robin"),
+        ({"pairing": "active", "calls": 0}, "greater than 0"),
+    ],
+)
+def test_a_budget_of_calls_is_for_active_pairing_and_for_judges(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        Battles.model_validate(settings)
+
+
+def test_without_a_number_active_pairing_takes_two_fifths() -> None:
+    assert Battles(pairing="active").calls_of(101) == 40
+    assert Battles(pairing="active", calls=7).calls_of(101) == 7
