@@ -159,9 +159,10 @@ def test_the_kto_table_loads_as_a_dataset(arena: ArenaFolder) -> None:
     from datasets import load_dataset
 
     write_card(arena)
-    loaded = load_dataset(str(arena.path), "kto", split="train")
+    loaded = load_dataset(str(arena.path), "kto")
     rows = arena.read_table("kto")
-    assert loaded.to_list() == rows
+    assert {split: len(of) for split, of in loaded.items()} == arena.rows_by_split("kto")
+    assert [row for of in loaded.values() for row in of.to_list()] == rows
     assert {row["label"] for row in rows} == {True, False}
     assert all(row["completion"][0]["role"] == "assistant" for row in rows)
     neighbours = [one["instruction_id"] == other["instruction_id"] for one, other in pairwise(rows)]
