@@ -153,9 +153,9 @@ def _parts_without_names(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[
 
 def _comments(code: str, language: str) -> Iterator[tuple[int, int]]:
     """Comments and docstrings; where the language is not known, lines that are comments in most languages."""
-    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-    from pygments.token import Comment, String  # type: ignore[import-untyped]
-    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+    from pygments.lexers import get_lexer_by_name
+    from pygments.token import Comment, String
+    from pygments.util import ClassNotFound
 
     try:
         lexer = get_lexer_by_name(language, ensurenl=False, stripnl=False)

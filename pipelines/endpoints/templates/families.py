@@ -45,7 +45,7 @@ def family_meant(name: str) -> str | None:
         and (asked.startswith(word) or (len(asked) > 3 and word.startswith(asked)))
     ]
     if matches:
-        return max(matches, key=lambda match: match[0])[1]
+        return str(max(matches, key=lambda match: match[0])[1])
     near = get_close_matches(name.lower(), FAMILIES, n=1)
     return near[0] if near else None
 
