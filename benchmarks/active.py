@@ -3,11 +3,10 @@
 Arenas are simulated (`warrior simulate` draws the same), so that the true order of the experts is known: answers vary,
 judges are noisy and lean to the first place, votes are missing. Round robin fights all battles, `active` and a choice
 at random those that a share of its calls pays for; Bradley-Terry ratings of each are held against the truth. Claimed is
-the smallest share with which the mean of Spearman's correlation over the seeds is round robin's to a hundredth. No
-choice can be expected to find more: round robin fights its battles too. A seed draws four arenas, since one says
-little: two neighbours that change places cost 0.02 among eight experts, and 0.1 among five, who are measured beside and
-claimed for nothing. Standard errors are of the differences to round robin, seed by seed. The curve is drawn to
-`--figure`.
+the smallest share with which the mean of Spearman's correlation over the seeds is round robin's. No choice can be
+expected to find more: round robin fights its battles too. A seed draws four arenas, since one says little: two
+neighbours that change places cost 0.02 among eight experts, and 0.1 among five, who are measured beside and claimed for
+nothing. Standard errors are of the differences to round robin, seed by seed. The curve is drawn to `--figure`.
 """
 
 import argparse
@@ -35,7 +34,7 @@ Reals = NDArray[np.float64]
 
 SEEDS, ARENAS = 20, 4
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.7, 1.0)
-BAR, TOLERANCE = 0.4, 0.01
+BAR = 0.4
 # A kin of a judge would put a bound on what any number of battles finds.
 CLAIMED = Setting(experts=8, instructions=100, self_preference=0.0)
 BESIDE = replace(CLAIMED, experts=5, instructions=200)
@@ -54,9 +53,10 @@ class Curves:
         return self.found["active"][-1]
 
     def reached(self, pairing: str) -> float:
-        """The smallest share with which the mean is round robin's, to the tolerance."""
+        """The smallest share with which the mean is round robin's or more."""
         means = self.found[pairing].mean(axis=1)
-        return SHARES[int(np.argmax(means >= means[-1] - TOLERANCE))]
+        # The last digits of equal means may differ.
+        return SHARES[int(np.argmax(means >= means[-1] - 1e-9))]
 
 
 def curves(setting: Setting, seeds: int) -> Curves:
@@ -120,8 +120,8 @@ def main() -> None:
     claimed = every[0]
     claims: list[Claim] = [
         at_most(
-            f"share of round robin's judge calls with which active pairing has its mean rank correlation, to "
-            f"{TOLERANCE:g}, over {SEEDS} seeds; peer: battles at random",
+            f"share of round robin's judge calls with which active pairing has its mean rank correlation, "
+            f"over {SEEDS} seeds; peer: battles at random",
             claimed.reached("active"),
             BAR,
             claimed.reached("random"),
