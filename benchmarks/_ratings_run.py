@@ -2,11 +2,11 @@
 
 python benchmarks/_ratings_run.py ours|rate|evalica|logistic BATTLES INSTRUCTIONS DRAWS
 
-All make the same battles of 20 models. `ours` rates them from a table of names: Elo, Bradley-Terry, and DRAWS
-resamples of the instructions for both. `rate` makes the arena's tables `battles` and `ratings` from two votes a battle,
-the mean over shuffles included. `evalica` is ten plain Bradley-Terry fits from lists of names. `logistic` is one resample in pandas and one logistic regression of scikit-learn, as FastChat had it
-first. Prints JSON: seconds of the wall clock and of the processors, the process's peak in bytes, and the
-Bradley-Terry ratings where there are some.
+All make the same battles of 20 models. `ours` rates them from a table of names: Elo, Bradley-Terry, and DRAWS resamples
+of the instructions for both. `rate` makes the arena's tables `battles` and `ratings` from two votes a battle, the mean
+over shuffles included. `evalica` is ten plain Bradley-Terry fits from lists of names. `logistic` is one resample in
+pandas and one logistic regression of scikit-learn, as FastChat had it first. Prints JSON: seconds of the wall clock and
+of the processors, the process's peak in bytes, and the Bradley-Terry ratings.
 """
 
 import json

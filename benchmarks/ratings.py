@@ -1,10 +1,10 @@
 """Elo, Bradley-Terry and a thousand resamples of a million battles: in the time of ten plain fits, below a gibibyte?
 
-A million battles of 20 models on 200,000 instructions. Ours goes from a table of names to the ratings, with intervals of
-both from 1,000 resamples of the instructions, each for Elo in an order of its own. The peer is evalica's Bradley-Terry:
-ten plain fits from lists of names, before and after ours. Beside them one resample by
-pandas and scikit-learn's logistic regression, as FastChat had it first, which a thousand are reckoned from; and the whole
-stage, `rate`, from two votes a battle to the arena's tables. Every side runs in a process of its own.
+A million battles of 20 models on 200,000 instructions. Ours goes from a table of names to the ratings, with intervals
+of both from 1,000 resamples of the instructions, each for Elo in an order of its own. The peer is evalica's
+Bradley-Terry: ten plain fits from lists of names, before and after ours. Beside them one resample by pandas and
+scikit-learn's logistic regression, as FastChat had it first, which a thousand are reckoned from; and the whole stage,
+`rate`, from two votes a battle to the arena's tables. Every side runs in a process of its own.
 """
 
 import argparse
