@@ -153,3 +153,24 @@ def test_the_command_prints_and_writes(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(rows) == 2 * 9 * 5
     run()
     assert first == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--experts", "2", "--panel", "uninvolved"], "of two experts none is uninvolved; give --experts 3"),
+        (["--lazy", "4"], "4 of 3 judges cannot be lazy; give --lazy 3 or less"),
+        (["--experts", "1"], "1 is not in the range"),
+    ],
+)
+def test_what_cannot_be_simulated_is_told(given: list[str], said: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["simulate", "--out", str(tmp_path / "out"), *given])
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("given", [["--experts", "2"], ["--instructions", "1", "--missing", "0.99"]])
+def test_arenas_in_which_next_to_nothing_is_decided(given: list[str], tmp_path: Path) -> None:
+    few = ["--instructions", "3", "--seeds", "1", "--out", str(tmp_path / "out")]
+    assert CliRunner().invoke(main, ["simulate", *few, *given], catch_exceptions=False).exit_code == 0

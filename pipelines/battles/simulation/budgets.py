@@ -86,6 +86,8 @@ def actively(world: World, possible: Bools, calls: int) -> Bools:
 
 def _coverage(outcome: Outcome, truth: Truth, seed: int) -> dict[str, float]:
     """By method: the share of differences between experts whose 95 % interval holds the true one."""
+    if not len(outcome.games):
+        return {}
     _, before = elo(outcome.games, K, 0.0)
     draws = bootstrap(outcome.games, before, K, 0.0, DRAWS, seed)
     return {name: _held(getattr(draws, name), truth.battles) for name in ("elo", "bradley_terry")}

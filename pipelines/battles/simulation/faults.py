@@ -62,7 +62,7 @@ def cases(setting: Setting) -> list[Case]:
     place = replace(fair, position_bias=setting.position_bias)
     lazy = replace(fair, lazy=max(1, setting.lazy))
     kin = replace(fair, self_preference=setting.self_preference)
-    return [
+    every = [
         Case("fair judges", fair),
         Case("position bias, one order", place, orders=1),
         Case("position bias, both orders", place),
@@ -77,6 +77,8 @@ def cases(setting: Setting) -> list[Case]:
         Case("answers' length counts", replace(fair, length_preference=0.5)),
         Case("30 % of the votes missing", replace(fair, missing=0.3)),
     ]
+    # Of two experts none is uninvolved.
+    return [case for case in every if case.setting.judging().any(axis=1).all()]
 
 
 def effects_of(every: Sequence[Case], seeds: int, seed: int) -> list[Effect]:

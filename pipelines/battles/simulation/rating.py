@@ -67,7 +67,12 @@ def _verdicts(names: tuple[str, ...], votes: Votes, given: Bools) -> Verdicts:
 
 
 def with_judge_terms(verdicts: Verdicts) -> Reals:
-    """Bradley-Terry on single votes beside each judge's position bias and the first judge's preference for its kin."""
+    """Bradley-Terry on single votes beside each judge's position bias and the first judge's preference for its kin.
+
+    Zeros where there is no vote.
+    """
+    if not len(verdicts):
+        return np.zeros(len(verdicts.models))
     families = {verdicts.models[0]: "kin", verdicts.judges[0]: "kin"}
     return fit_effects(verdicts, [position_columns(verdicts), self_columns(verdicts, families)]).strengths
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from warriorcoder.errors import WarriorError
 from warriorcoder.pipelines.battles.simulation.budgets import Measured, at_budgets
 from warriorcoder.pipelines.battles.simulation.faults import Effect, Orders, cases, effects_of, orders_of
 from warriorcoder.pipelines.battles.simulation.world import Setting
@@ -29,7 +30,16 @@ class Simulation:
 
 
 def simulate(setting: Setting, seeds: int, seed: int, tell: Callable[[str], None]) -> Simulation:
-    """Run all three experiments on `seeds` arenas drawn from `seed`; `tell` hears what is being done."""
+    """Run all three experiments on `seeds` arenas drawn from `seed`; `tell` hears what is being done.
+
+    Raises WarriorError for a panel in which nobody can judge, or that has fewer judges than lazy ones.
+    """
+    if setting.panel == "uninvolved" and setting.experts < 3:
+        raise WarriorError("of two experts none is uninvolved; give --experts 3 or more, or --panel outside.")
+    if setting.lazy > setting.seats:
+        raise WarriorError(
+            f"{setting.lazy} of {setting.seats} judges cannot be lazy; give --lazy {setting.seats} or less."
+        )
     tell(f"{seeds} arenas: every method at every budget")
     budgets = at_budgets(setting, seeds, seed)
     tell(f"{seeds} arenas: one fault of the judges at a time")
