@@ -42,7 +42,7 @@ lint: $(INSTALLED)  ## ruff: rules and format
 # mypy follows folders only: the tree shows it the rooms under the names that they have once installed.
 typecheck: $(INSTALLED)  ## mypy --strict over the package
 	@rm -rf .typecheck && mkdir -p .typecheck/warriorcoder
-	@ln -s $(addprefix ../../,$(wildcard warriorcoder/*.py) warriorcoder/py.typed $(ROOMS)) .typecheck/warriorcoder/
+	@ln -s $(addprefix ../../,$(wildcard warriorcoder/*.py) warriorcoder/sandbox warriorcoder/py.typed $(ROOMS)) .typecheck/warriorcoder/
 	$(BIN)/mypy --strict -p warriorcoder
 
 bench: $(addprefix bench-,$(BENCHMARKS))  ## run every benchmark

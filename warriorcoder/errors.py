@@ -37,3 +37,7 @@ class TrainingError(WarriorError):
 
 class EvaluationError(WarriorError):
     """An evaluation that cannot start: the benchmark or the output folder does not allow it."""
+
+
+class SandboxError(WarriorError):
+    """A sandbox that cannot be had on this machine."""
