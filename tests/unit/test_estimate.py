@@ -270,3 +270,29 @@ def test_a_budget_says_where_it_ends(server: ScriptedServer, tmp_path: Path) -> 
     assert ends(calls=100) == [(None, "judge", "curate")]
     work(recipe(server), tmp_path / "arena")
     assert ends(calls=1) == [(None, None, None)]
+
+
+def test_the_judge_calls_of_active_pairing_are_its_budget_and_shrink_with_the_journal(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    def judging(arena: Recipe, path: Path) -> Span:
+        return next(stage.together.calls for stage in estimate(arena, path).stages if stage.stage == "judge")
+
+    curation = {"keep_bands": ["poor", "average", "good", "excellent"], "near_duplicate": 0}
+
+    def of(calls: int) -> Recipe:
+        battles = {"pairing": "active", "calls": calls, "attempts": 3, "max_tokens": 30}
+        return recipe(server, battles=battles, curation=curation)
+
+    arena, more = of(16), of(20)
+    folder = work(arena, tmp_path / "arena", "mine", "curate", "answer")
+    before = judging(arena, folder.path)
+    # They do not pay for more than the first round, which no verdict leads.
+    assert before == Span.exactly(16)
+    work(arena, folder.path)
+    assert judging(arena, folder.path) == Span.exactly(0)
+    left = judging(more, folder.path)
+    asked = len(server.asked)
+    work(more, folder.path)
+    assert holds(left, len(server.asked) - asked)
+    assert left.high <= 5
