@@ -20,9 +20,10 @@ logarithm of the battles, so that the judges' endpoints seldom wait for a round'
 class Active:
     """The rounds: `next_round`, have it judged, `learn`, until a round is empty.
 
-    The same verdicts give the same rounds. `possible`, of shape (instructions, pairs), says which battles there may be, pairs as `information.pairs_of` has
-    them; `costs` has the judge calls that each pair takes, `calls` is how many there may be in all. Battles that take
-    none are fought first, then those of the rounds `before`, which an earlier run judged.
+    The same verdicts give the same rounds. `possible`, of shape (instructions, pairs), says which battles there may
+    be, pairs as `information.pairs_of` has them; `costs` has the judge calls that each pair takes, `calls` is how many
+    there may be in all. Battles that take none are fought first, then those of the rounds `before`, which an earlier
+    run judged.
     """
 
     def __init__(self, possible: Bools, costs: Places, calls: int, before: Sequence[Places] = ()) -> None:

@@ -44,13 +44,22 @@ def masked_names(text: str, names: Names, instruction: str) -> str:
     only where a model says in prose that it is its own.
     """
     asked, small = instruction.lower(), text.lower()
-    if _CUE.search(small):
+    text = _masked_as_author(text, names, asked)
+    if any(stem in small for stem in names.stems):
+        before, text = text, _masked_anywhere(text, names.anywhere, asked)
+        if text != before:
+            # "Qwen, created by Llama": only a model that is masked is known for one.
+            text = _masked_as_author(text, names, asked)
+    return text
+
+
+def _masked_as_author(text: str, names: Names, asked: str) -> str:
+    """Names by which a text speaks of its author."""
+    if _CUE.search(text.lower()):
         author = _author(names)
         for patterns, mask in ((author.models, MODEL), (author.makers, MAKER)):
             for pattern in patterns:
                 text = _masked_own(text, pattern, mask, asked)
-    if any(stem in small for stem in names.stems):
-        text = _masked_anywhere(text, names.anywhere, asked)
     return text
 
 

@@ -2,7 +2,7 @@
 
 import ast
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from warriorcoder.pipelines.battles.cutting import cut
@@ -130,6 +130,7 @@ def test_a_higher_limit_never_shows_less(text: str, one: int, other: int) -> Non
     assert left_out[0] >= left_out[1] - max(map(len, text.split("\n")))
 
 
+@example("Qwen created by Llama", "Write f.")
 @given(PROSE, st.sampled_from(("Write f.", "What is Qwen?", "Compare Gemma with ChatGPT.")))
 def test_masking_twice_is_masking_once(text: str, instruction: str) -> None:
     once = masked_names(text, NAMES, instruction)

@@ -142,7 +142,7 @@ def _stops(after: str, tokenizer: ChatTokenizer) -> tuple[str, ...]:
         before = words[: words.index(text)]
         # One line end, the last, is enough to look for, and finds two as well.
         stops.insert(0, before[before.rfind("\n") :] + text if "\n" in before else before + text)
-    if not stops or (text and (len(stops[0]) < SHORTEST_WORDS or text.replace(" ", "").isalnum())):
+    if not stops or (text and (len(stops[0]) < SHORTEST_WORDS or "".join(text.split()).isalnum())):
         found = "nothing but white space" if not after.strip() else f"{after.strip()[:60]!r}"
         raise RecipeError(
             f"{tokenizer.source}: its chat template says {found} after a user's message, which does not tell a "
