@@ -15,6 +15,9 @@ INODES = 4096
 OPEN_FILES = 128
 STACK_BYTES = 16 * 1024**2
 
+# Put together once, before all forks.
+_FILTER = seccomp.program() if seccomp.supported() else b""
+
 TRUSTED_PROCESSES = 8
 """Processes of the sandbox itself that count as the code's user's, where that is one and the same user."""
 
@@ -44,8 +47,8 @@ def confine(walls: Walls, who: int, limits: Mapping[str, Any], folder: str, file
     os.environ.clear()
     os.environ.update(HOME=folder, TMPDIR=folder, PATH="/usr/bin:/bin", LANG="C.UTF-8")
     _draw_again()
-    if walls.apart or seccomp.supported():
-        kernel.filter_system_calls(seccomp.program())
+    if _FILTER:
+        kernel.filter_system_calls(_FILTER)
 
 
 def _own_mounts(file_bytes: int, user: int | None) -> None:
@@ -64,12 +67,14 @@ def _own_mounts(file_bytes: int, user: int | None) -> None:
 
 
 def _lay(folder: str, files: Mapping[str, str], user: int | None) -> None:
+    laid = {Path(folder)}
     for name, content in files.items():
         path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes.fromhex(content))
+        laid |= {path, *(parent for parent in path.parents if parent.is_relative_to(folder))}
     if user is not None:
-        for path in (Path(folder), *Path(folder).rglob("*")):
+        for path in laid:
             os.chown(path, user, user)
 
 

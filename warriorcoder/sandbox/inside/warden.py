@@ -89,6 +89,7 @@ class _Run:
             self._texts |= {tests.stdout: bytearray(), tests.stderr: bytearray()}
             self._open |= {tests.stdout, tests.stderr, tests.status, tests.channel.fileno()}
             first.channel.close()
+            tests.channel.setblocking(False)
         else:
             first.channel.setblocking(False)
             self._open.add(first.channel.fileno())
@@ -150,21 +151,26 @@ class _Run:
 
     def _read_code(self) -> None:
         """What the code's process says: its report, or that it is ready, or an answer."""
-        channel = self._code.channel
-        try:
-            piece = channel.recv(_PIECE)
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            piece = b""
-        if not piece:
-            self._open.discard(channel.fileno())
-            return
-        try:
-            for message in self._unpacker.feed(piece):
-                self._hear(message)
-        except frames.TooLong:
-            self._set(Outcome.CRASHED, self._too_much())
+        for message in self._read_messages(self._code.channel):
+            self._hear(message)
+
+    def _read_messages(self, channel: socket.socket) -> list[bytes]:
+        """The messages that are there, perhaps none: whoever writes them may stop in the middle."""
+        messages = []
+        with suppress(BlockingIOError):
+            while self._outcome is None:
+                try:
+                    piece = channel.recv(_PIECE)
+                except ConnectionError:
+                    piece = b""
+                if not piece:
+                    self._open.discard(channel.fileno())
+                    break
+                try:
+                    messages += self._unpacker.feed(piece)
+                except frames.TooLong:
+                    self._set(Outcome.CRASHED, self._too_much())
+        return messages
 
     def _hear(self, message: bytes) -> None:
         if self._job["mode"] == "call" and self._said == ["ready", True]:
@@ -203,8 +209,7 @@ class _Run:
         self._code.read_end()
         if self._job["mode"] == "check":
             return
-        while self._code.channel.fileno() in self._open and self._outcome is None:
-            self._read_code()
+        self._read_code()
         assert self._code.end is not None
         self._peak, self._cpu = max(self._peak, self._code.end.peak_bytes), max(self._cpu, self._code.end.cpu_s)
         if self._outcome is None:
@@ -225,9 +230,15 @@ class _Run:
     def _read_tests(self, descriptor: int) -> None:
         """The tests' verdict, or their process's end without one."""
         tests = self._cells[1]
-        verdict: Any = None
-        with suppress(EOFError, OSError):
-            verdict = frames.receive(tests.channel)
+        for message in self._read_messages(tests.channel):
+            self._hear_verdict(frames.parse(message))
+        if descriptor == tests.status:
+            tests.read_end()
+            assert tests.end is not None
+            outcome, detail = reports.outcome_of_status(tests.end.status)
+            self._set(outcome, f"in the tests' own process: {detail}")
+
+    def _hear_verdict(self, verdict: Any) -> None:
         match verdict:
             case ["passed"]:
                 self._set(Outcome.PASSED, "")
@@ -243,13 +254,6 @@ class _Run:
                     self._set(Outcome.CRASHED, "the program stopped answering before its tests ended")
                 else:
                     self._set(*self._outcome_of_end())
-            case _ if descriptor == tests.status:
-                tests.read_end()
-                assert tests.end is not None
-                outcome, detail = reports.outcome_of_status(tests.end.status)
-                self._set(outcome, f"in the tests' own process: {detail}")
-            case _:
-                self._open.discard(tests.channel.fileno())
 
     def _look(self) -> None:
         """Hold what the processes use against the limits."""
