@@ -166,7 +166,10 @@ def _facts(
         "headline": headline(manifest["counts"], done) if done else [],
         "funnel": funnel(manifest["counts"], done) if done else [],
         "ratings": sorted(ratings, key=lambda row: (-row["elo"], row["model"])),
+        "controlled": _controlled(recipe) if ratings else [],
+        "effects": manifest.get("effects", {}).get("rate", []),
         "judges": judges(manifest, done),
+        "below_floor": floor if (floor := manifest.get("judge_floor", {})).get("below") else None,
         "judge_concerns": of_judges,
         "rating_concerns": of_ratings,
         "other_concerns": [concern for concern in found if concern not in of_judges + of_ratings],
@@ -236,6 +239,15 @@ def _tokens_in(of: Expense | Cost) -> str:
     return "; ".join(counted + ([f"{of.uncounted:,} answers uncounted"] if of.uncounted else []))
 
 
+def _controlled(recipe: Recipe) -> list[str]:
+    """What else the experts were rated beside, in words."""
+    asked = (
+        (recipe.rating.style, "the answers' style"),
+        (recipe.rating.judge_effects, "the judges' preferences"),
+    )
+    return [words for wanted, words in asked if wanted]
+
+
 _LEFT_OUT = {
     LeftOut.NOT_FOUGHT: "fought no battle",
     LeftOut.UNDECIDED: "without a verdict",
@@ -276,4 +288,6 @@ def _template() -> Any:
     )
     environment.filters |= {"inline": inline, "code": code, "share": share, "money": money, "tokens_in": _tokens_in}
     environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["points"] = lambda value: f"{value:.0f}"
+    environment.filters["signed"] = lambda value: f"{value:+.0f}"
     return environment.get_template("template.md.j2")

@@ -17,30 +17,34 @@ BINS = 20
 
 
 def ratings_png(ratings: Sequence[Row], start: float) -> bytes:
-    """Elo of every expert, best on top, with the bootstrap's middle 95 % and the value every expert started from."""
+    """Elo and Bradley-Terry of every expert, best Elo on top, each with the bootstrap's middle 95 %, and the start."""
     rows = sorted(ratings, key=lambda row: (row["elo"], row["model"]))
+    kinds = (("elo", "Elo", BLUE, "o", 0.17), ("bradley_terry", "Bradley-Terry", ORANGE, "s", -0.17))
 
     def draw(axes: "Axes") -> None:
-        places = range(len(rows))
-        low, high = [row["elo_low"] for row in rows], [row["elo_high"] for row in rows]
-        axes.hlines(places, low, high, color=BLUE, linewidth=3, alpha=0.45, label="95 % of the bootstrap")
-        axes.plot([row["elo"] for row in rows], places, "o", color=BLUE, markersize=8, label="Elo")
+        for column, name, colour, marker, above in kinds:
+            places = [place + above for place in range(len(rows))]
+            low, high = [row[f"{column}_low"] for row in rows], [row[f"{column}_high"] for row in rows]
+            axes.hlines(places, low, high, color=colour, linewidth=3, alpha=0.45)
+            axes.plot([row[column] for row in rows], places, marker, color=colour, markersize=7, label=name)
+            for place, row in zip(places, rows, strict=True):
+                # On white, so that the start line does not strike it out.
+                axes.annotate(
+                    f"{row[column]:.0f}",
+                    (row[column], place),
+                    (0, 7 if above > 0 else -17),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=9,
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+                )
         axes.axvline(start, color=GREY, linestyle="--", linewidth=1, zorder=0, label=f"start, {start:g}")
-        for place, row in zip(places, rows, strict=True):
-            # On white, so that the start line does not strike it out.
-            axes.annotate(
-                f"{row['elo']:.0f}",
-                (row["elo"], place),
-                (0, 8),
-                textcoords="offset points",
-                ha="center",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-            )
         named_rows(axes, [row["model"] for row in rows], "expert")
-        axes.set_xlabel("Elo (points)")
+        axes.set_xlabel("points; bars: the middle 95 % of the bootstrap")
         axes.margins(x=0.08)
 
-    return _png(len(rows), "Ratings of the experts", draw)
+    # Two lines an expert, with their figures between them.
+    return panels_png("Ratings of the experts", rows_height(2 * len(rows)), [draw])
 
 
 def funnel_png(steps: Sequence[Step]) -> bytes:

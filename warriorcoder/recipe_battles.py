@@ -34,8 +34,8 @@ SHARE_OF_CALLS = 0.4
 class Battles(Section):
     """Who fights whom, and who judges how.
 
-    `prompt`: `verdict` asks for a comparison (arXiv 2412.17395), `rubric` weighs criteria one by one, `reference` has the
-    judge solve the task first. `longest_answer` is in bytes of UTF-8, about four a token in English and in code: both
+    `prompt`: `verdict` asks for a comparison (arXiv 2412.17395), `rubric` weighs criteria one by one, `reference` has
+    the judge solve the task first. `longest_answer` is in bytes of UTF-8, some four a token in English and code: both
     answers are shown up to there.
     """
 

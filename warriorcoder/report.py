@@ -64,16 +64,20 @@ def _funnel(console: "Console", counts: Mapping[str, Mapping[str, int]], done: l
 
 
 def _ratings(console: "Console", folder: ArenaFolder) -> None:
-    screen = _screen("expert", numbers=("Elo", "95 % interval", "battles", "W/T/L"))
+    screen = _screen("expert", numbers=("Elo", "95 %", "BT", "95 %", "rank", "W/T/L"))
     for row in sorted(folder.read_table("ratings"), key=lambda row: (-row["elo"], row["model"])):
         screen.add_row(
             _text(row["model"]),
             f"{row['elo']:.0f}",
             f"{row['elo_low']:.0f} to {row['elo_high']:.0f}",
-            f"{row['battles']:,}",
+            f"{row['bradley_terry']:.0f}",
+            f"{row['bradley_terry_low']:.0f} to {row['bradley_terry_high']:.0f}",
+            f"{row['bradley_terry_rank_low']} to {row['bradley_terry_rank_high']}",
             f"{row['wins']}/{row['ties']}/{row['losses']}",
         )
     console.print(screen)
+    _line(console, "BT: Bradley-Terry; it knows no order of the battles. rank: 95 % by BT.", style="dim")
+    _line(console, "")
 
 
 def _judges(console: "Console", recorded: list[JudgeRow]) -> None:

@@ -12,14 +12,17 @@ from markdown_it import MarkdownIt
 from PIL import Image
 from unit.arena_builder import amend_manifest, build_arena
 
-from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
 from warriorcoder.dataset_card.markdown import code, inline
 from warriorcoder.errors import ArenaError
+from warriorcoder.recipe import load_recipe
 from warriorcoder.summary import JudgeRow, Step
 from warriorcoder.tables import STAGES, TABLES
+
+CONTROLLED = {"controlled": 1012.0, "controlled_low": 990.0, "controlled_high": 1034.0}
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,39 @@ def test_the_snippet_names_the_repository_where_there_is_one(tmp_path: Path) -> 
     published.update_manifest({"version": "1.2.0"})
     write_card(published)
     assert 'load_dataset("ada/arena", "kto", revision="v1.2.0")' in card(published)
+
+
+def test_bias_terms_are_shown_where_the_recipe_asks_for_them(copy: ArenaFolder) -> None:
+    assert "Once more with terms" not in card(copy)
+    recipe = load_recipe(copy.recipe_path, ["rating.style=true", "rating.judge_effects=true"])
+    copy.write_text(copy.recipe_path, recipe.to_yaml())
+    table, counts = copy.read_table("ratings"), copy.manifest()["counts"]
+    copy.write_stage(
+        "rate", {"battles": copy.read_table("battles"), "ratings": [{**row, **CONTROLLED} for row in table]}
+    )
+    copy.update_manifest({"counts": {"rate": counts["rate"]}})
+    length = {"kind": "style", "subject": "length", "points": 30.4, "low": 11.0, "high": 49.9, "votes": 60}
+    first = {"kind": "position", "subject": "gemma3", "points": 0.0, "low": 0.0, "high": 0.0, "votes": 0}
+    amend_manifest(copy, {"effects": {"rate": [{**length, "identified": True}, {**first, "identified": False}]}})
+    write_card(copy)
+    body = card(copy)
+    assert "Once more with terms for the answers' style and the judges' preferences, on single votes:" in body
+    assert all(f"| `{row['model']}` | {row['bradley_terry']:.0f} | 1012 | 990 to 1034 |" in body for row in table)
+    assert "| style | length | +30 | +11 to +50 | 60 |" in body
+    assert "| position | `gemma3` | cannot be told |  | 0 |" in body
+
+
+def test_judges_below_the_floor_are_named_with_what_they_change(copy: ArenaFolder) -> None:
+    assert "Below the floor" not in card(copy)
+    moved = {"model": "smollm2", "elo": 1010.2, "rank": 1, "without": 980.0, "rank_without": 2}
+    unrated = {"model": "gemma3", "elo": 990.0, "rank": 2, "without": None, "rank_without": None}
+    floor = {"below": ["gemma3"], "below_floor": "leave_out", "ratings": [moved, unrated]}
+    amend_manifest(copy, {"judge_floor": floor})
+    write_card(copy)
+    body = card(copy)
+    assert "Below the floor that the recipe sets for judges: `gemma3`. Their votes\nare in the table but do not" in body
+    assert "| `smollm2` | 1010 | 1 | 980 | 2 |" in body
+    assert "| `gemma3` | 990 | 2 | – | – |" in body
 
 
 def test_a_warning_about_the_ratings_stands_with_them(copy: ArenaFolder) -> None:
@@ -323,17 +359,25 @@ def test_figures_grow_with_their_rows_and_keep_their_width() -> None:
     assert size(many)[1] > 2 * size(few)[1]
 
 
+def rating(model: str, points: float, low: float, high: float) -> Row:
+    kinds = ("elo", "bradley_terry")
+    return {"model": model} | {
+        f"{kind}{end}": value for kind in kinds for end, value in (("", points), ("_low", low), ("_high", high))
+    }
+
+
 def test_figures_of_extreme_numbers_are_drawn() -> None:
     assert size(funnel_png([Step("mine", "draws", 0, 0, "rejected"), Step("curate", "x", 10**9, 1, "rejected")]))
-    row = {"model": "alone", "elo": 1000.0, "elo_low": 1000.0, "elo_high": 1000.0}
+    row = rating("alone", 1000.0, 1000.0, 1000.0)
     assert size(ratings_png([row], 1000.0))
 
 
 def test_a_figure_shows_its_numbers() -> None:
     """Another number is another picture: nothing is drawn from elsewhere."""
-    row = {"model": "one", "elo": 1000.0, "elo_low": 900.0, "elo_high": 1100.0}
+    row = rating("one", 1000.0, 900.0, 1100.0)
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo": 1010.0}], 1000.0)
     assert ratings_png([row], 1000.0) != ratings_png([row | {"elo_low": 910.0}], 1000.0)
+    assert ratings_png([row], 1000.0) != ratings_png([row | {"bradley_terry_high": 1090.0}], 1000.0)
     assert len({novelty_png([0.1, 0.2], []), novelty_png([0.1, 0.3], []), novelty_png([0.1, 0.2], [0.2])}) == 3
     assert novelty_png([0.1, 0.2], []) == novelty_png([0.2, 0.1], [])
     assert judges_png([JudgeRow("j", 10, 0, 0, 5, 5, 5)]) != judges_png([JudgeRow("j", 10, 0, 0, 6, 5, 5)])

@@ -221,6 +221,8 @@ def test_marks_that_cannot_be_written_are_not_forgotten(path: Path) -> None:
 
 
 def test_close_writes_what_waits_and_ends_the_thread(path: Path) -> None:
+    before = set(threading.enumerate())
+
     async def keep() -> None:
         writer = JournalWriter(path)
         task = asyncio.create_task(writer.keep(entry(1)))
@@ -232,7 +234,7 @@ def test_close_writes_what_waits_and_ends_the_thread(path: Path) -> None:
             await writer.keep(entry(2))
 
     asyncio.run(keep())
-    assert "journal" not in {thread.name for thread in threading.enumerate()}
+    assert "journal" not in {thread.name for thread in set(threading.enumerate()) - before}
     with Journal(path) as journal:
         assert len(journal) == 1
 

@@ -42,7 +42,10 @@ def test_ratings_stand_in_order_with_interval_and_record(tmp_path: Path) -> None
     for line, row in zip(lines[at:], rows, strict=False):
         record = f"{row['wins']}/{row['ties']}/{row['losses']}"
         interval = [f"{row['elo_low']:.0f}", "to", f"{row['elo_high']:.0f}"]
-        assert line == [row["model"], f"{row['elo']:.0f}", *interval, str(row["battles"]), record]
+        strength = [f"{row[f'bradley_terry{end}']:.0f}" for end in ("", "_low", "_high")]
+        rank = [str(row["bradley_terry_rank_low"]), "to", str(row["bradley_terry_rank_high"])]
+        of_strength = [strength[0], strength[1], "to", strength[2]]
+        assert line == [row["model"], f"{row['elo']:.0f}", *interval, *of_strength, *rank, record]
 
 
 def test_a_judge_that_always_says_first_is_named_in_plain_words(tmp_path: Path) -> None:
