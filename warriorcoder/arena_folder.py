@@ -22,6 +22,13 @@ FORMAT = 2
 BY_STAGE = ("counts", "cost", "effects", "findings", "private", "sets")
 """What of the manifest holds a record a stage, which goes when the stage runs again."""
 
+REPORTS = {
+    "curate": ("mining.md",),
+    "rate": ("audit.md", "audit.json", "figures/audit.png"),
+    "build": ("ablation.json", "figures/ablation.png"),
+}
+"""What commands write into the folder beside the tables, by the last stage that it speaks of: it goes with them."""
+
 Row = dict[str, Any]
 
 
@@ -200,6 +207,8 @@ class ArenaFolder:
                 shutil.rmtree(self.path / name, ignore_errors=True)
         for dropped in later:
             self._shard("rejected", dropped).unlink(missing_ok=True)
+        for report in (name for dropped in (stage, *later) for name in REPORTS.get(dropped, ())):
+            (self.path / report).unlink(missing_ok=True)
 
     # the manifest and the recipe
 

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.arena_folder import REPORTS, ArenaFolder
 from warriorcoder.errors import ArenaError
 from warriorcoder.pipelines.mining.diversity_measures import Diversity
 from warriorcoder.pipelines.mining.mining_markdown import mining_markdown
 from warriorcoder.pipelines.mining.mining_report import MiningReport, mining_report
 from warriorcoder.recipe import load_recipe
-
-FILE = "mining.md"
 
 
 def report_of(folder: ArenaFolder) -> MiningReport:
@@ -39,6 +37,6 @@ def report_of(folder: ArenaFolder) -> MiningReport:
 
 def write_mining_report(folder: ArenaFolder) -> Path:
     """Write the report as Markdown into the arena folder, and return its path. Raises ArenaError as `report_of`."""
-    path = folder.path / FILE
+    (path,) = (folder.path / name for name in REPORTS["curate"])
     folder.write_text(path, mining_markdown(report_of(folder), level=1))
     return path

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from warriorcoder import arena_folder
-from warriorcoder.arena_folder import FORMAT, ArenaFolder, count_by, write_atomically
+from warriorcoder.arena_folder import FORMAT, REPORTS, ArenaFolder, count_by, write_atomically
 from warriorcoder.errors import ArenaError
 from warriorcoder.tables import STAGES, TABLES
 
@@ -96,6 +96,17 @@ def test_the_same_rows_are_the_same_bytes_and_drop_nothing(full: ArenaFolder) ->
     full.write_stage("judge", {"votes": some("votes")})
     full.write_stage("curate", {"instructions": some("instructions"), "rejected": [rejected("curate", "curate")]})
     assert files(full) == before
+
+
+def test_a_report_goes_with_the_rows_that_it_speaks_of(full: ArenaFolder) -> None:
+    for name in (name for names in REPORTS.values() for name in names):
+        (full.path / name).parent.mkdir(exist_ok=True)
+        full.write_text(full.path / name, "old")
+    full.write_stage("judge", {"votes": some("votes")})
+    assert all((full.path / name).exists() for names in REPORTS.values() for name in names)
+    full.write_stage("judge", {"votes": some("votes", 3)})
+    left = {stage for stage, names in REPORTS.items() if all((full.path / name).exists() for name in names)}
+    assert left == {"curate"}
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warriorcoder.arena_folder import ArenaFolder, write_atomically
+from warriorcoder.arena_folder import REPORTS, ArenaFolder, write_atomically
 from warriorcoder.drawing import BLUE, GREY, ORANGE, SKY, named_rows, panels_png
 from warriorcoder.pipelines.battles.ablation.lines import FIGURES, HEAD, MEANINGS, cells, lines, remarks
 from warriorcoder.pipelines.battles.ablation.running import Ablation
@@ -48,7 +48,7 @@ def print_ablation(ablation: Ablation, console: "Console") -> None:
 
 def write_ablation(ablation: Ablation, folder: ArenaFolder) -> list[Path]:
     """Write ablation.json and figures/ablation.png, and return their paths. Raises ArenaError for a full disk."""
-    data, figure = folder.path / "ablation.json", folder.path / "figures" / "ablation.png"
+    data, figure = (folder.path / name for name in REPORTS["build"])
     folder.write_text(data, json.dumps(to_json(ablation), indent=2, ensure_ascii=False) + "\n")
     write_atomically(figure, ablation_png(ablation))
     return [data, figure]

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warriorcoder.arena_folder import ArenaFolder, write_atomically
+from warriorcoder.arena_folder import REPORTS, ArenaFolder, write_atomically
 from warriorcoder.drawing import BLUE, GREY, ORANGE, named_rows, panels_png, rows_height
 from warriorcoder.pipelines.battles.audit import words
 from warriorcoder.pipelines.battles.audit.report import AuditReport
@@ -24,7 +24,7 @@ PANELS = (
 
 def write_audit(report: AuditReport, folder: ArenaFolder) -> list[Path]:
     """Write audit.json, audit.md and figures/audit.png, and return their paths. Raises ArenaError for a full disk."""
-    figure, text, data = folder.path / "figures" / "audit.png", folder.path / "audit.md", folder.path / "audit.json"
+    text, data, figure = (folder.path / name for name in REPORTS["rate"])
     write_atomically(figure, audit_png(report))
     folder.write_text(text, audit_markdown(report))
     folder.write_text(data, json.dumps(to_json(report), indent=2, ensure_ascii=False) + "\n")
