@@ -73,6 +73,17 @@ class FromArena(Source):
         return folder.read_table(self.table)
 
 
+class Judges(Source):
+    """The judges that voted, one row each. The votes themselves stay in the arena: they are many."""
+
+    @property
+    def outputs(self) -> list[str]:
+        return ["judge"]
+
+    def rows(self, folder: ArenaFolder) -> list[Row]:
+        return [{"judge": name} for name in folder.read_columns("votes", ["judge"])["judge"].unique().to_pylist()]
+
+
 def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> Pipeline:
     """The graph of a run, or of the part of it that works on the tables before it."""
     arena = str(folder.path)
@@ -101,7 +112,7 @@ def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> 
             case "battle":
                 FromArena(name="instructions", arena=arena, table="instructions") >> answer >> judge
             case "rate":
-                FromArena(name="votes", arena=arena, table="votes") >> rate
+                Judges(name="judges", arena=arena) >> rate
             case "build":
                 FromArena(name="ratings", arena=arena, table="ratings") >> build
     return pipeline

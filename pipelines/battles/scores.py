@@ -23,6 +23,8 @@ from warriorcoder.pipelines.battles.ratings.games import (
 )
 
 VERDICTS = ("a", "b", "tie")
+VOTED = ["instruction_id", "model_a", "model_b", "judge", "shown_first", "verdict", "missing"]
+"""The columns of `votes` that ratings and audits read; what the judges wrote is most of the table."""
 EVEN = 1e-9
 """A local score this close to a half is a tie: sums of judges' weights round."""
 

@@ -16,6 +16,7 @@ from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcome
 from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
 from warriorcoder.pipelines.battles.rating import Bias, rate
 from warriorcoder.pipelines.battles.ratings.style import styles_of
+from warriorcoder.pipelines.battles.scores import VOTED
 from warriorcoder.pipelines.endpoints.asking import answer_call
 from warriorcoder.pipelines.endpoints.calls import Call
 from warriorcoder.pipelines.endpoints.traces import read_addresses
@@ -77,7 +78,7 @@ class Judge(AskingStage):
 
     @property
     def outputs(self) -> list[str]:
-        return ["instruction_id", "model_a", "model_b", "judge", "verdict"]
+        return ["judge"]
 
     def work(self, rows: list[Row]) -> list[Row]:
         instructions = {row["instruction_id"]: row for row in self._folder.read_table("instructions")}
@@ -122,7 +123,8 @@ class Judge(AskingStage):
         }
         self.record_counts(counts)
         self.record_cost()
-        return votes
+        # The votes are in the folder, and many.
+        return [{"judge": name} for name in sorted({vote["judge"] for vote in votes})]
 
     def _vote(
         self,
@@ -175,14 +177,14 @@ class Rate(Stage):
 
     @property
     def inputs(self) -> list[str]:
-        return ["instruction_id", "model_a", "model_b", "judge", "verdict"]
+        return ["judge"]
 
     @property
     def outputs(self) -> list[str]:
         return ["model", "elo"]
 
     def work(self, rows: list[Row]) -> list[Row]:
-        votes = self._folder.read_table("votes")
+        votes = self._folder.read_columns("votes", VOTED).to_pylist()
         models = [expert.name for expert in self._recipe.experts]
         standing = standings(votes)
         weights = judge_weights(standing, self._recipe.battles)

@@ -14,6 +14,7 @@ from warriorcoder.pipelines.battles.ablation.variants import Variant, variants
 from warriorcoder.pipelines.battles.audit.floor import judge_weights, standings
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
 from warriorcoder.pipelines.battles.rating import rate
+from warriorcoder.pipelines.battles.scores import VOTED
 from warriorcoder.recipe import Recipe, load_recipe
 
 
@@ -41,24 +42,23 @@ def ablate(folder: ArenaFolder, tell: Callable[[str], None]) -> Ablation:
     `tell` is called before each axis. Raises ArenaError where no battle has a verdict.
     """
     recipe = load_recipe(folder.recipe_path)
-    votes = folder.read_table("votes")
-    weights = judge_weights(standings(votes), recipe.battles) if votes else {}
-    table = folder.read_columns("votes", list(votes[0])) if votes else None
+    votes = folder.read_columns("votes", VOTED)
+    weights = judge_weights(standings(votes.to_pylist()), recipe.battles)
     tables = {name: folder.read_columns(name, columns) for name, columns in READ.items() if name != "battles"}
     own = Variant("recipe", "", recipe.rating)
-    base = None if table is None else result(own, table, tables, weights, recipe)
-    if table is None or base is None:
+    base = result(own, votes, tables, weights, recipe)
+    if base is None:
         raise ArenaError(
             f"{folder.path}: no battle has a verdict that counts, so there is nothing to vary. The votes are kept; "
             "look at their `reason` column, or name judges that can judge in battles.judges."
         )
     trials, axis = [], ""
-    for variant in variants(recipe, sorted({vote["judge"] for vote in votes})):
+    for variant in variants(recipe, sorted(votes["judge"].unique().to_pylist())):
         if variant.axis != axis:
             axis = variant.axis
             tell(axis)
-        trials.append(_trial(base, variant, table, tables, weights, recipe))
-    battles = len({(vote["instruction_id"], vote["model_a"], vote["model_b"]) for vote in votes})
+        trials.append(_trial(base, variant, votes, tables, weights, recipe))
+    battles = len(votes.group_by(["instruction_id", "model_a", "model_b"]).aggregate([]))
     return Ablation(base, trials, battles)
 
 

@@ -9,6 +9,7 @@ from warriorcoder.pipelines.battles.audit.floor import Breach, breaches, judge_w
 from warriorcoder.pipelines.battles.audit.judges import Audit, audit
 from warriorcoder.pipelines.battles.families import families_of, kin_of
 from warriorcoder.pipelines.battles.rating import rate
+from warriorcoder.pipelines.battles.scores import VOTED
 from warriorcoder.recipe import Recipe, load_recipe
 
 
@@ -48,7 +49,7 @@ class AuditReport:
 def audit_of(folder: ArenaFolder) -> AuditReport:
     """The audit of an arena's votes. Raises ArenaError where there is none."""
     manifest = folder.manifest()
-    votes = folder.read_table("votes")
+    votes = folder.read_columns("votes", VOTED).to_pylist()
     if not votes:
         raise ArenaError(
             f"{folder.path}: there is no vote to audit. `warrior battle {folder.path}` has the battles judged."
