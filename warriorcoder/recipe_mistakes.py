@@ -26,6 +26,9 @@ def mistakes(error: ValidationError, data: dict[str, Any], root: type[Section]) 
                 message = f"the key kind is missing; allowed: {', '.join(map(repr, KINDS))}"
             case "value_error":
                 message = mistake["msg"].removeprefix("Value error, ")
+            case "too_short" if isinstance(mistake["input"], list):
+                least = mistake["ctx"]["min_length"]
+                message = f"found {len(mistake['input'])} of them; at least {least} {'is' if least == 1 else 'are'} needed"
             case _:
                 message = f"found {shown(mistake['input'])}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
         found.setdefault(where, []).append(message)

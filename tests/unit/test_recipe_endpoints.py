@@ -110,7 +110,7 @@ MISTAKES = [
         {"kind": "openai", "base_urls": ["http://a/v1", "http://a/v1/"]},
         "base_urls names a server twice; give more `concurrency` instead.",
     ),
-    ({"kind": "openai", "base_urls": []}, "base_urls: found []; list should have at least 1 item"),
+    ({"kind": "openai", "base_urls": []}, "base_urls: found 0 of them; at least 1 is needed"),
     ({"kind": "openai", "base_url": "http://a", "timeout": 0}, "timeout: found 0; input should be greater than 0."),
     (
         {"kind": "openai", "base_url": "http://a", "structured": "outlines"},
