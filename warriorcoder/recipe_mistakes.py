@@ -28,7 +28,8 @@ def mistakes(error: ValidationError, data: dict[str, Any], root: type[Section]) 
                 message = mistake["msg"].removeprefix("Value error, ")
             case "too_short" if isinstance(mistake["input"], list):
                 least = mistake["ctx"]["min_length"]
-                message = f"found {len(mistake['input'])} of them; at least {least} {'is' if least == 1 else 'are'} needed"
+                needed = "1 is" if least == 1 else f"{least} are"
+                message = f"found {len(mistake['input'])} of them; at least {needed} needed"
             case _:
                 message = f"found {shown(mistake['input'])}; {mistake['msg'][:1].lower()}{mistake['msg'][1:]}"
         found.setdefault(where, []).append(message)
