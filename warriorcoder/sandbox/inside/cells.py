@@ -47,9 +47,10 @@ class Cell:
     end: End | None = None
 
     def read_end(self) -> None:
-        """Take the init's report, once there is one. An init that is gone without one was killed."""
-        report = os.read(self.status, _STATUS.size)
-        self.end = End(*_STATUS.unpack(report)) if len(report) == _STATUS.size else End(signal.SIGKILL, 0.0, 0)
+        """Take the init's report, where it can be read. An init that is gone without one was killed."""
+        if self.end is None:
+            report = os.read(self.status, _STATUS.size)
+            self.end = End(*_STATUS.unpack(report)) if len(report) == _STATUS.size else End(signal.SIGKILL, 0.0, 0)
 
     def destroy(self) -> None:
         """End all its processes, wait until they are gone."""

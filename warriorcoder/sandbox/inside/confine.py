@@ -28,6 +28,8 @@ def confine(walls: Walls, who: int, limits: Mapping[str, Any], folder: str, file
     `who` is 0 for the code under test, 1 for its tests; `files` are laid into `folder`, where it works.
     """
     os.setsid()
+    # The init was not, and handed it down; what /proc has of this process would be root's.
+    kernel.set_dumpable(True)
     user = walls.users[who] if walls.users else None
     if walls.apart:
         _own_mounts(limits["file_bytes"], user)
@@ -39,10 +41,10 @@ def confine(walls: Walls, who: int, limits: Mapping[str, Any], folder: str, file
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+        # The change of user took it away.
+        kernel.set_dumpable(True)
     if walls.apart:
         kernel.drop_capabilities()
-    # After the change of user, which takes it away: programs read their own /proc.
-    kernel.set_dumpable(True)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(HOME=folder, TMPDIR=folder, PATH="/usr/bin:/bin", LANG="C.UTF-8")

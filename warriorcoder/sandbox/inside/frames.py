@@ -62,7 +62,7 @@ class Unpacker:
 
     def __init__(self, longest: int) -> None:
         self._rest = bytearray()
-        self._left = longest
+        self._longest = self._left = longest
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The messages that this piece completes. TooLong once all pieces together are over the limit."""
@@ -72,7 +72,10 @@ class Unpacker:
         self._rest += piece
         complete = []
         while len(self._rest) >= _LENGTH.size:
-            end = _LENGTH.size + _LENGTH.unpack_from(self._rest)[0]
+            (length,) = _LENGTH.unpack_from(self._rest)
+            if length > self._longest:
+                raise TooLong(f"a message of {length} bytes")
+            end = _LENGTH.size + length
             if len(self._rest) < end:
                 break
             complete.append(bytes(self._rest[_LENGTH.size : end]))

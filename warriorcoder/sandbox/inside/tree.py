@@ -43,8 +43,14 @@ def only_child(parent: int) -> int | None:
 
 
 def end_descendants(root: int) -> None:
-    """Kill all descendants of a process that adopts its orphans, until there are none."""
-    while living := _living_below(root):
+    """Kill all descendants of a process that adopts its orphans, until none is seen twice in a row.
+
+    /proc is no snapshot: a process whose parent ends while it is read belongs to nobody for that moment.
+    """
+    seen_none = 0
+    while seen_none < 2:
+        living = _living_below(root)
+        seen_none = 0 if living else seen_none + 1
         for pid in living:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

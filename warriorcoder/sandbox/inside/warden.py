@@ -100,7 +100,9 @@ class _Run:
         try:
             while self._outcome is None:
                 for descriptor in readable(sorted(self._open), min(TICK_S, look_at - time.monotonic())):
-                    self._read(descriptor)
+                    # What one of them told may have closed another.
+                    if descriptor in self._open:
+                        self._read(descriptor)
                 self._send_more()
                 if self._outcome is None and time.monotonic() >= look_at:
                     self._look()
@@ -249,7 +251,7 @@ class _Run:
             case ["ended"]:
                 # The code's process hung up: it is about to end, or it closed what it was asked over.
                 if self._code.end is None and readable([self._code.status], 1.0):
-                    self._code.read_end()
+                    self._code_ended()
                 if self._code.end is None:
                     self._set(Outcome.CRASHED, "the program stopped answering before its tests ended")
                 else:
@@ -308,10 +310,12 @@ class _Run:
             cell.destroy()
 
     def _read_rest(self, descriptor: int, text: bytearray) -> None:
-        """What was written before the end. All writers are gone, so it ends."""
-        while descriptor in self._open and self._left > 0 and (piece := os.read(descriptor, _PIECE)):
-            text += piece[: self._left]
-            self._left -= len(piece)
+        """What was written before the end."""
+        os.set_blocking(descriptor, False)
+        with suppress(BlockingIOError):
+            while descriptor in self._open and self._left > 0 and (piece := os.read(descriptor, _PIECE)):
+                text += piece[: self._left]
+                self._left -= len(piece)
 
 
 def _make_folders(folder: str, mode: str) -> None:
