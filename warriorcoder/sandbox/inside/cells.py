@@ -137,9 +137,12 @@ def _open_files() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-def readable(descriptors: list[int], within_s: float) -> list[int]:
-    """Which of the descriptors can be read, or have lost their other side, within a time."""
+def readable(descriptors: list[int], within_s: float, writable: int | None = None) -> list[int]:
+    """Which of the descriptors can be read, or have lost their other side. Waits until some can, or `writable` can be
+    written to, or the time is over."""
     poll = select.poll()
     for descriptor in descriptors:
         poll.register(descriptor, select.POLLIN)
-    return [descriptor for descriptor, _ in poll.poll(max(0.0, within_s) * 1000)]
+    if writable is not None:
+        poll.register(writable, select.POLLOUT | (select.POLLIN if writable in descriptors else 0))
+    return [descriptor for descriptor, found in poll.poll(max(0.0, within_s) * 1000) if found != select.POLLOUT]

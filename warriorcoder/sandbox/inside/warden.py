@@ -99,11 +99,12 @@ class _Run:
         look_at = time.monotonic() + TICK_S
         try:
             while self._outcome is None:
-                for descriptor in readable(sorted(self._open), min(TICK_S, look_at - time.monotonic())):
+                self._send_more()
+                full = self._code.channel.fileno() if self._unsent else None
+                for descriptor in readable(sorted(self._open), look_at - time.monotonic(), full):
                     # What one of them told may have closed another.
                     if descriptor in self._open:
                         self._read(descriptor)
-                self._send_more()
                 if self._outcome is None and time.monotonic() >= look_at:
                     self._look()
                     look_at = time.monotonic() + TICK_S
@@ -300,10 +301,14 @@ class _Run:
         self._unsent.clear()
 
     def _send_more(self) -> None:
-        """As much as the code's process takes now: it may have stopped reading."""
-        with suppress(BlockingIOError, ConnectionError):
+        """What the code's process is to hear, as much of it as it takes now: it may have stopped reading."""
+        try:
             while self._unsent:
                 del self._unsent[: self._code.channel.send(self._unsent)]
+        except BlockingIOError:
+            pass
+        except ConnectionError:
+            self._unsent.clear()
 
     def _end_all(self) -> None:
         for cell in self._cells:

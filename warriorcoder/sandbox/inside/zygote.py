@@ -15,7 +15,7 @@ from warriorcoder.sandbox.inside import frames, warden
 from warriorcoder.sandbox.inside.walls import Walls
 
 # What most programs import: done once here, not in every run.
-_COMMON = """
+COMMON = """
 bisect collections.abc contextlib copy dataclasses datetime decimal fractions functools hashlib heapq inspect
 itertools json math operator queue random re statistics string textwrap typing
 """
@@ -29,7 +29,7 @@ def main() -> None:
     try:
         if walls.packages:
             sys.path.append(walls.packages)
-        for name in (*_COMMON.split(), *walls.preload):
+        for name in (*COMMON.split(), *walls.preload):
             importlib.import_module(name)
     except Exception:
         frames.send(control, {"wrong": traceback.format_exc()})
