@@ -317,6 +317,30 @@ def test_another_judge_prompt_asks_only_the_judges(
     assert not copy.has_table("kto")
 
 
+def test_a_judge_below_the_floor_is_left_out_and_its_votes_stay(copy: ArenaFolder) -> None:
+    votes, battles = copy.read_table("votes"), copy.read_table("battles")
+    # Now and then the scripted judges give no verdict, the execution judge always gives one.
+    work(
+        copy,
+        "rate",
+        "build",
+        battles={"execution_judge": True, "below_floor": "leave_out", "floor": {"missing": 0}},
+    )
+    manifest = copy.manifest()
+    below = manifest["judge_floor"]["below"]
+    assert below
+    assert "execution" not in below
+    assert {name: judge["weight"] for name, judge in manifest["judges"].items()} == {
+        name: float(name not in below) for name in manifest["judges"]
+    }
+    assert copy.read_table("votes") == votes
+    assert copy.read_table("battles") != battles
+    found = {(finding["name"], finding["subject"]) for finding in manifest["findings"]["rate"]}
+    assert {("judge_below_floor", name) for name in below} <= found
+    assert {row["model"] for row in manifest["judge_floor"]["ratings"]} == {"one", "two", "three"}
+    assert [finding for finding in check(copy) if not finding.ok] == []
+
+
 def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
     server.script = lambda asked: "no."
     copy.journal_path.unlink()
