@@ -7,7 +7,7 @@ import pytest
 from warriorcoder.sandbox.results import Calls, Limits, Raised, Result, Returned
 from warriorcoder.sandbox.sandbox import Sandbox
 
-LIMITS = Limits(memory_bytes=256 * 1024**2, cpu_s=2, wall_s=5, processes=12)
+LIMITS = Limits(memory_bytes=256 * 1024**2, cpu_s=2, wall_s=5, processes=12, output_bytes=8 * 1024**2)
 TEST = """
 TOKEN = "expected-" + "value"
 def check(candidate):

@@ -1,20 +1,23 @@
 """What a run may use, and what came of it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, overload
 
+from warriorcoder.sandbox.inside import values
 from warriorcoder.sandbox.inside.reports import Outcome
 
-__all__ = ["Answer", "Calls", "Limits", "Outcome", "Raised", "Result", "Returned"]
+__all__ = ["Answer", "Answers", "Calls", "Limits", "Outcome", "Raised", "Result", "Returned"]
 
 
 @dataclass(frozen=True)
 class Limits:
     """What all processes of a run may use together.
 
-    Memory and files are in bytes (of memory, what the interpreter had at the start is free; the files are in
-    memory too, and counted apart), CPU and wall time in seconds. `output_bytes` bounds what is printed, and
-    once more what calls return. CPU time is the limit that decides: wall time proves nothing on a busy machine.
+    Memory and files are in bytes (of memory, what the interpreter had at the start is free; the files are in memory
+    too, and counted apart), CPU and wall time in seconds. `output_bytes` bounds all that is printed, and what a
+    single call returns; `answers_bytes` what all calls return together. CPU time is the limit that decides: wall
+    time proves nothing on a busy machine.
     """
 
     memory_bytes: int = 1024**3
@@ -22,7 +25,8 @@ class Limits:
     wall_s: float = 60.0
     processes: int = 32
     file_bytes: int = 64 * 1024**2
-    output_bytes: int = 8 * 1024**2
+    output_bytes: int = 16 * 1024**2
+    answers_bytes: int = 256 * 1024**2
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -73,5 +77,37 @@ class Calls:
     Where it is not, the call after the last answer is the one that did not come back.
     """
 
-    answers: list[Answer]
+    answers: "Answers"
     result: Result
+
+
+class Answers(Sequence[Answer]):
+    """Answers as they came, each read when it is asked for: as Python values they may be thirty times as large."""
+
+    def __init__(self, texts: list[tuple[str, float]]) -> None:
+        self._texts = texts
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, place: int) -> Answer: ...
+    @overload
+    def __getitem__(self, place: slice) -> "Answers": ...
+    def __getitem__(self, place: int | slice) -> "Answer | Answers":
+        if isinstance(place, slice):
+            return Answers(self._texts[place])
+        return _answer(*self._texts[place])
+
+
+def _answer(text: str, cpu_seconds: float) -> Answer:
+    """A call's answer, out of what the code's process wrote, which may be anything."""
+    try:
+        match values.decode(text):
+            case ["returned", value]:
+                return Returned(value, cpu_seconds)
+            case ["raised", str(error), str(message), *_]:
+                return Raised(error, message, cpu_seconds)
+    except ValueError as error:
+        return Raised("", str(error), cpu_seconds)
+    return Raised("", "an answer that is none", cpu_seconds)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from warriorcoder.errors import SandboxError
 from warriorcoder.sandbox import bubblewrap
 from warriorcoder.sandbox.inside import seccomp, values
-from warriorcoder.sandbox.results import Answer, Calls, Limits, Outcome, Raised, Result, Returned
+from warriorcoder.sandbox.results import Answers, Calls, Limits, Outcome, Result
 from warriorcoder.sandbox.workers import Worker, WorkerLost, processors
 
 DEFAULT_LIMITS = Limits()
@@ -118,7 +118,7 @@ class Sandbox:
         requests = [values.dump(["call_name", entry_point, list(arguments), {}]) for arguments in inputs]
         allowed = None if calls_cpu_s is None else list(calls_cpu_s)
         reply = self._do("call", program, entry_point, limits, inputs=requests, calls_cpu_s=allowed)
-        return Calls([_answer(text, seconds) for text, seconds in reply.pop("answers", [])], _result(reply))
+        return Calls(Answers(reply.pop("answers", [])), _result(reply))
 
     def _do(self, mode: str, program: str, entry_point: str, limits: Limits | None, **more: Any) -> dict[str, Any]:
         if all(not line.strip() or line.lstrip().startswith("#") for line in program.splitlines()):
@@ -199,19 +199,6 @@ def _try(binary: str, namespace: int | None) -> dict[str, Any]:
 def _result(reply: dict[str, Any]) -> Result:
     reply.pop("answers", None)
     return Result(**{**reply, "outcome": Outcome(reply["outcome"])})
-
-
-def _answer(text: str, cpu_seconds: float) -> Answer:
-    """A call's answer, out of what the code's process wrote, which may be anything."""
-    try:
-        match values.decode(text):
-            case ["returned", value]:
-                return Returned(value, cpu_seconds)
-            case ["raised", str(error), str(message), *_]:
-                return Raised(error, message, cpu_seconds)
-    except ValueError as error:
-        return Raised("", str(error), cpu_seconds)
-    return Raised("", "an answer that is none", cpu_seconds)
 
 
 def _as_text(files: Mapping[str, bytes] | None) -> dict[str, str]:

@@ -83,8 +83,9 @@ def _lay(folder: str, files: Mapping[str, str], user: int | None) -> None:
 def _limit(limits: Mapping[str, Any], walls: Walls) -> None:
     # The interpreter's own space is not the program's.
     taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    # The warden counts all processes' CPU time together; this ends a process should the warden be late.
-    cpu = int(limits["cpu_s"]) + 2
+    # The warden counts all processes' CPU time together; this ends a process should the warden be held up. Far from
+    # the limit: the kernel counts here by ticks, to which time that a hypervisor took away is CPU time too.
+    cpu = 4 * int(limits["cpu_s"]) + 10
     for kind, value in (
         (resource.RLIMIT_AS, taken + limits["memory_bytes"]),
         (resource.RLIMIT_CPU, cpu),

@@ -6,7 +6,7 @@ import struct
 from typing import Any
 
 _LENGTH = struct.Struct(">I")
-LONGEST = 256 * 1024**2
+LONGEST = 1024**3
 """Bytes of the longest message between parts that trust each other."""
 
 
@@ -60,15 +60,16 @@ def _exactly(connection: socket.socket, size: int) -> bytearray:
 class Unpacker:
     """Messages out of the pieces in which they come, as texts that nobody has parsed yet."""
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, all_together: int) -> None:
         self._rest = bytearray()
-        self._longest = self._left = longest
+        self._longest = longest
+        self._left = all_together
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The messages that this piece completes. TooLong once all pieces together are over the limit."""
         self._left -= len(piece)
         if self._left < 0:
-            raise TooLong("too many bytes")
+            raise TooLong("all messages together")
         self._rest += piece
         complete = []
         while len(self._rest) >= _LENGTH.size:

@@ -66,7 +66,7 @@ class _Run:
         self._outcome: tuple[Outcome, str] | None = None
         self._texts = {first.stdout: bytearray(), first.stderr: bytearray()}
         self._left = self._limits["output_bytes"]
-        self._unpacker = frames.Unpacker(self._limits["output_bytes"])
+        self._unpacker = frames.Unpacker(self._limits["output_bytes"], self._limits["answers_bytes"])
         self._said: Any = None
         self._unsent = bytearray()
         self._answers: list[tuple[str, float]] = []
@@ -171,8 +171,8 @@ class _Run:
                     break
                 try:
                     messages += self._unpacker.feed(piece)
-                except frames.TooLong:
-                    self._set(Outcome.CRASHED, self._too_much())
+                except frames.TooLong as error:
+                    self._set(Outcome.CRASHED, f"more output than is allowed: {error}")
         return messages
 
     def _hear(self, message: bytes) -> None:
