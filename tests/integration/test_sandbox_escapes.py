@@ -7,7 +7,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import psutil
 import pytest
 from sandbox_attacks import FILES, HELPERS, NETWORK, PRIVILEGES, PROCESSES, RESOURCES, Attack
 
-from warriorcoder.sandbox import bubblewrap
 from warriorcoder.sandbox.inside import seccomp
 from warriorcoder.sandbox.results import Limits
 from warriorcoder.sandbox.sandbox import Sandbox
@@ -106,29 +105,15 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
 @pytest.fixture(scope="module")
 def sandbox(host: Host) -> Iterator[Sandbox]:
     os.environ["TOKEN"] = "SECRET"
-    with closing(_Watched()) as watched, Sandbox(LIMITS, workers=1) as opened:
-        watched.sandbox = opened
+    with Sandbox(LIMITS, workers=1) as opened:
         yield opened
+        worker = psutil.Process(_worker(opened))
+        # bubblewrap's init, the zygote, and for the next run the warden, its cell's init and the code's process.
+        while len(processes := worker.children(recursive=True)) < 5:
+            assert worker.is_running()
+        assert len(processes) == 5
+    assert psutil.wait_procs(processes, timeout=0)[1] == []
     del os.environ["TOKEN"]
-
-
-class _Watched:
-    """Looks, once the sandbox is closed, for processes that it or its programs left."""
-
-    sandbox: Sandbox
-
-    def __init__(self) -> None:
-        self.before = {child.pid for child in psutil.Process().children(recursive=True)}
-
-    def close(self) -> None:
-        assert {child.pid for child in psutil.Process().children(recursive=True)} <= self.before
-        assert [process for process in psutil.process_iter() if _uid(process) >= bubblewrap.FIRST_USER] == []
-
-
-def _uid(process: psutil.Process) -> int:
-    with suppress(psutil.NoSuchProcess):
-        return process.uids().real
-    return -1
 
 
 @pytest.fixture(scope="module")

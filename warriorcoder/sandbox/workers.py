@@ -21,6 +21,10 @@ LATE_S = 30.0
 """Seconds past a run's limit on wall time after which its worker is given up."""
 
 
+END_S = 10.0
+"""Seconds that a worker may take to end by itself before it is killed."""
+
+
 class WorkerLost(Exception):
     """A worker that ended, or fell silent. Its runs have ended with it."""
 
@@ -85,10 +89,10 @@ class Worker:
     def close(self) -> None:
         """End it with all its processes, and wait until they are gone."""
         self._control.close()
-        # Without a sandbox only the warden can end what it runs, and it does once nobody is there to tell.
-        if self._folder is not None:
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(LATE_S)
+        # The warden ends what it runs once nobody is there to tell, and the rest follows, the last one last. To kill
+        # bubblewrap's outermost process is quicker, but says nothing of when the others are gone.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_S)
         self._process.kill()
         self._process.wait()
         if self._folder is not None:

@@ -72,13 +72,15 @@ class Unpacker:
             raise TooLong("all messages together")
         self._rest += piece
         complete = []
-        while len(self._rest) >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._rest)
+        begin = 0
+        while len(self._rest) >= begin + _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._rest, begin)
             if length > self._longest:
                 raise TooLong(f"a message of {length} bytes")
-            end = _LENGTH.size + length
+            end = begin + _LENGTH.size + length
             if len(self._rest) < end:
                 break
-            complete.append(bytes(self._rest[_LENGTH.size : end]))
-            del self._rest[:end]
+            complete.append(bytes(self._rest[begin + _LENGTH.size : end]))
+            begin = end
+        del self._rest[:begin]
         return complete

@@ -29,6 +29,8 @@ TICK_S = 0.02
 # A call that sleeps or waits uses no CPU time: how much longer than its CPU limit it may take, and how much more.
 _CALL_WALL_FACTOR, _CALL_WALL_MORE_S = 10.0, 5.0
 _PIECE = 1 << 16
+_PIECES = 16
+"""Pieces read in a row: more than a socket holds, so that what a process said before its end is read."""
 
 
 def main(control: socket.socket, walls: Walls, stdin: int) -> NoReturn:
@@ -66,7 +68,8 @@ class _Run:
         self._outcome: tuple[Outcome, str] | None = None
         self._texts = {first.stdout: bytearray(), first.stderr: bytearray()}
         self._left = self._limits["output_bytes"]
-        self._unpacker = frames.Unpacker(self._limits["output_bytes"], self._limits["answers_bytes"])
+        most = "answers_bytes" if job["mode"] == "call" else "output_bytes"
+        self._unpacker = frames.Unpacker(self._limits["output_bytes"], self._limits[most])
         self._said: Any = None
         self._unsent = bytearray()
         self._answers: list[tuple[str, float]] = []
@@ -158,10 +161,10 @@ class _Run:
             self._hear(message)
 
     def _read_messages(self, channel: socket.socket) -> list[bytes]:
-        """The messages that are there, perhaps none: whoever writes them may stop in the middle."""
+        """The messages that are there, perhaps none: whoever writes them may stop in the middle, or never stop."""
         messages = []
         with suppress(BlockingIOError):
-            while self._outcome is None:
+            for _ in range(_PIECES):
                 try:
                     piece = channel.recv(_PIECE)
                 except ConnectionError:
@@ -173,6 +176,7 @@ class _Run:
                     messages += self._unpacker.feed(piece)
                 except frames.TooLong as error:
                     self._set(Outcome.CRASHED, f"more output than is allowed: {error}")
+                    break
         return messages
 
     def _hear(self, message: bytes) -> None:
