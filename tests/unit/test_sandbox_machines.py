@@ -5,6 +5,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -134,16 +136,22 @@ def test_unsafe_warns_at_each_run_and_keeps_the_limits() -> None:
     assert not folder.exists()
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may enter, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_user_without_rights_has_a_sandbox_too(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_user_without_rights_has_a_sandbox_too(open_folder: Path) -> None:
     """With the system's Python: the one of these tests may lie where nobody else can look."""
     system = shutil.which("python3", path="/usr/bin")
     if system is None or python("import sys; print(sys.version_info >= (3, 11))", system).strip() != "True":
         pytest.skip("no Python 3.11 in /usr/bin")
     # The program may lie in root's home.
-    folder = tmp_path_factory.mktemp("anybody")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
+    folder = open_folder
     package = Path(warriorcoder.__file__).parent
     shutil.copytree(package, folder / "warriorcoder", ignore=shutil.ignore_patterns("__pycache__"))
     bwrap = Path(bubblewrap.binaries()[0])
