@@ -119,11 +119,11 @@ def many_runs(count: int) -> list[Claim]:
         warm = max(50, count // 20)
         wrong = sum(not right for right in pool.map(run, programs[:warm]))
         begun = time.perf_counter()
-        memory = [_memory()]
+        memory = [_memory_at_rest(sandbox.workers)]
         for first in range(warm, count, max(1, count // 10)):
             part = programs[first : first + max(1, count // 10)]
             wrong += sum(not right for right in pool.map(run, part))
-            memory.append(_memory())
+            memory.append(_memory_at_rest(sandbox.workers))
             say(f"{first + len(part)} runs: {len(_children() - processes)} processes, {memory[-1]:.1f} MB")
         seconds = time.perf_counter() - begun
         say(f"{(count - warm) / seconds:.0f} runs a second on {sandbox.workers} workers")
@@ -145,8 +145,11 @@ def _files(folder: Path) -> set[str]:
     return {name for name in os.listdir(folder) if name.startswith("warrior-")} | set(os.listdir("/dev/shm"))
 
 
-def _memory() -> float:
-    """MB of this process and of all below it; pages that several share are counted once."""
+def _memory_at_rest(workers: int) -> float:
+    """MB of this process and of all below it once every worker waits for work; shared pages are counted once."""
+    # bubblewrap and its init, the zygote, and for the next run the warden, the cell's init and the code's process.
+    while len(_children()) < 6 * workers:
+        time.sleep(0.01)
     total = 0
     for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
         try:

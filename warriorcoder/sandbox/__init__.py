@@ -8,8 +8,8 @@ the kernel, bubblewrap, this package, the tests of a benchmark.
 
 Held:
 - Each run has PID, mount and IPC namespaces of its own, inside bubblewrap's user, network, PID and mount
-  namespaces. It sees the interpreter, the standard library, the packages named, and 0 of the machine's
-  other files; it writes to a small tmpfs that goes when it ends. No capability, no new privileges, and a
+  namespaces. It sees the interpreter, the standard library, the packages named, and none of the
+  machine's other files; it writes to a small tmpfs that goes when it ends. No capability, no new privileges, and a
   seccomp filter. As root, its user is one that nobody else has.
 - Memory, CPU time, wall time, processes, files and output have limits, over all its processes together.
 - The verdict is never the code's. `call` hands out inert data, to be compared outside; `check` runs the
