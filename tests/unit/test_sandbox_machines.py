@@ -163,7 +163,10 @@ def test_a_user_without_rights_has_a_sandbox_too(open_folder: Path) -> None:
     attack = "import os\\nn = 0\\ntry:\\n    while os.fork(): n += 1\\n    os._exit(0)\\nexcept OSError: print(n < 40)"
     more = code.replace('"import os; print(os.getuid())"', f'"{attack}"')
     assert python(code, system, user=54321, group=54321, extra_groups=[]).strip() == "1000"
-    assert "True" in python(more, system, user=54321, group=54321, extra_groups=[])
+    more = more.replace(").stdout)", "))")
+    # The kernel refuses one more, or the warden sees one too many before that.
+    said = python(more, system, user=54321, group=54321, extra_groups=[])
+    assert "stdout='True" in said or "more than 32 processes and threads" in said
 
 
 def test_a_caller_that_is_killed_takes_everything_along() -> None:
