@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -11,11 +12,13 @@ from typing import Any
 
 from warriorcoder.errors import EvaluationError, ModelError
 from warriorcoder.eval.benchmarks import Benchmark, Task, load_benchmark
-from warriorcoder.eval.execution import DEFAULT_LIMITS, Outcome, Program, Run, execute_all
+from warriorcoder.eval.execution import LIMITS, Program, execute_all
 from warriorcoder.eval.generation import Answer, generate, program_source, prompt_digest, style_of
 from warriorcoder.eval.samples import EvaluationFolder, Sample
 from warriorcoder.gguf_weights import Source, load_model, quiet_libraries, resolve_source
 from warriorcoder.intervals import wilson_interval
+from warriorcoder.sandbox.results import Outcome, Result
+from warriorcoder.sandbox.sandbox import Sandbox, UnsafeSandboxWarning
 
 MAX_NEW_TOKENS = 512
 BATCH_SIZE = 4
@@ -53,26 +56,45 @@ def evaluate(
     adapter: Path | None = None,
     out: Path | None = None,
     say: Callable[[str], None] = print,
+    *,
+    unsafe: bool = False,
 ) -> Results:
     """Evaluate a model, with an adapter on it or without, on the first `limit` tasks of a benchmark.
 
     Answers are greedy, so the same command gives the same answers. Answers that `out` already has
     from the same settings are run again but not generated again; a larger `limit` adds to them.
-    Programs run as execution.py says: with limits, not in a sandbox. Raises WarriorError.
+    Programs run in the sandbox; `unsafe`: without one, with limits alone. Raises WarriorError.
     """
     if limit is not None and limit < 1:
         raise EvaluationError(f"--limit {limit}: give the number of tasks, 1 or more.")
     chosen = load_benchmark(benchmark)
     tasks = chosen.tasks[:limit]
     source = resolve_source(model)
-    folder = EvaluationFolder(out or default_out(source, benchmark, adapter))
+    if unsafe:
+        say("WARNING: what the model wrote is run without a sandbox: it can read your files and use the network.")
+        warnings.simplefilter("ignore", UnsafeSandboxWarning)
+    # First of all: where there can be no sandbox, no model is loaded for nothing.
+    with Sandbox(LIMITS, unsafe=unsafe) as sandbox:
+        return _evaluate(chosen, tasks, source, adapter, out, say, sandbox)
+
+
+def _evaluate(
+    chosen: Benchmark,
+    tasks: Sequence[Task],
+    source: Source,
+    adapter: Path | None,
+    out: Path | None,
+    say: Callable[[str], None],
+    sandbox: Sandbox,
+) -> Results:
+    folder = EvaluationFolder(out or default_out(source, chosen.name, adapter))
     samples = folder.claim(_settings(source, adapter, chosen))
     if source.note:
         say(source.note)
     ready = [task for task in tasks if task.task_id in samples]
     if ready:
         say(f"{folder.path}: {len(ready)} of {len(tasks)} tasks are answered already.")
-        _run(ready, samples, say)
+        _run(ready, samples, say, sandbox)
     missing = [task for task in tasks if task.task_id not in samples]
     if missing:
         with quiet_libraries():
@@ -84,12 +106,13 @@ def evaluate(
             style = style_of(tokenizer)
             samples |= {answer.task_id: _sample(answer, style, seconds / len(answers)) for answer in answers}
             folder.write_samples(samples)
-            _run([task for task in missing if task.task_id in {answer.task_id for answer in answers}], samples, say)
+            answered = {answer.task_id for answer in answers}
+            _run([task for task in missing if task.task_id in answered], samples, say, sandbox)
             began = time.monotonic()
     folder.write_samples(samples)
-    results = _results(tasks, samples, source, adapter, benchmark, folder.path)
+    results = _results(tasks, samples, source, adapter, chosen.name, folder.path)
     packages = {name: importlib.metadata.version(name) for name in PACKAGES}
-    folder.write_results(asdict(results) | {"limits": asdict(DEFAULT_LIMITS), "packages": packages})
+    folder.write_results(asdict(results) | {"limits": asdict(LIMITS), "packages": packages})
     say(results.line())
     return results
 
@@ -126,17 +149,17 @@ def _sample(answer: Answer, style: str, seconds: float) -> Sample:
     return asdict(answer) | {"style": style, "seconds": round(seconds, 2)}
 
 
-def _run(tasks: Sequence[Task], samples: dict[str, Sample], say: Callable[[str], None]) -> None:
+def _run(tasks: Sequence[Task], samples: dict[str, Sample], say: Callable[[str], None], sandbox: Sandbox) -> None:
     """Run the answers of tasks, put the outcomes into their samples and say a line on each."""
     programs = {}
     for task in tasks:
         sample = samples[task.task_id]
         sample["source"] = program_source(task, sample["completion"], sample["style"])
         if sample["source"] is not None:
-            programs[task.task_id] = Program(sample["source"], task.test, task.entry_point)
-    runs = dict(zip(programs, execute_all(programs.values()), strict=True))
+            programs[task.task_id] = Program(sample["source"], task.test, task.entry_point, task.prompt)
+    runs = dict(zip(programs, execute_all(sandbox, programs.values()), strict=True))
     for task in tasks:
-        run = runs.get(task.task_id) or Run(Outcome.NO_CODE, f"no code that defines {task.entry_point}")
+        run = runs.get(task.task_id) or Result(Outcome.NO_CODE, f"no code that defines {task.entry_point}")
         samples[task.task_id] |= {"outcome": run.outcome, "detail": run.detail}
         say(_line(samples[task.task_id]))
 
