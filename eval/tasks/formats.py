@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import warnings
 from typing import Any
 
 from warriorcoder.eval.tasks.hub_tests import inputs_and_atol
@@ -53,7 +54,7 @@ def _evalplus(benchmark: str, row: Row) -> Task:
         row["contract"],
         float(row["atol"]),
         next((_text(row, column) for column in ("test", "assertion") if column in row), ""),
-        _digest(row),
+        digest=_digest(row),
     )
 
 
@@ -117,8 +118,7 @@ def _mbpp(benchmark: str, row: Row) -> Task:
     asserts = row["test_list"]
     if not isinstance(asserts, list) or not asserts or not all(isinstance(line, str) for line in asserts):
         raise TypeError("its test_list is no list of asserts")
-    setup = [row.get("test_setup_code") or "", *(row.get("test_imports") or [])]
-    test = "\n".join(part for part in [*setup, *asserts] if part).replace("\r\n", "\n")
+    test = "\n".join([*(row.get("test_imports") or []), *asserts]).replace("\r\n", "\n")
     reference = _text(row, "code").replace("\r\n", "\n")
     return Task(
         benchmark,
@@ -127,14 +127,20 @@ def _mbpp(benchmark: str, row: Row) -> Task:
         _called(reference, "\n".join(asserts)),
         reference,
         test=test + "\n",
+        # It makes objects of the program's classes, so it belongs into the program's process.
+        setup=(row.get("test_setup_code") or "").replace("\r\n", "\n"),
         digest=_digest(row),
     )
 
 
 def _called(program: str, tests: str) -> str:
     """The function, or class, of the program that the tests call first."""
-    defined = {node.name for node in ast.parse(program).body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    calls = [node.func for node in ast.walk(ast.parse(tests)) if isinstance(node, ast.Call)]
+    with warnings.catch_warnings():
+        # MBPP's regular expressions have escapes that Python warns of.
+        warnings.simplefilter("ignore")
+        tree, test_tree = ast.parse(program), ast.parse(tests)
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    calls = [node.func for node in ast.walk(test_tree) if isinstance(node, ast.Call)]
     for name in (function.id for function in calls if isinstance(function, ast.Name)):
         if name in defined:
             return name

@@ -14,7 +14,8 @@ class Task:
     `base_inputs` are the arguments of the benchmark's own calls, `plus_inputs` those that evalplus added: a program
     is right where it returns what `reference` does, by the task's oracle (`oracles.py`), with `atol` as the absolute
     tolerance between floats. `test` is test code, which asserts at its top or defines `check(candidate)`; it decides
-    where there are no inputs. `contract` are asserts on the arguments, as the body of a function of the same
+    where there are no inputs, and `setup` is code that uses what the program defines, to be run after it and before
+    the tests. `contract` are asserts on the arguments, as the body of a function of the same
     parameters. What a benchmark does not have is empty. `digest` is the SHA-256 of all that was read for the task.
     """
 
@@ -28,12 +29,17 @@ class Task:
     contract: str = ""
     atol: float = 0.0
     test: str = ""
+    setup: str = ""
     digest: str = ""
 
     @property
     def inputs(self) -> list[Arguments]:
         """All inputs, the base ones first."""
         return self.base_inputs + self.plus_inputs
+
+    def program(self, answer: str) -> str:
+        """A whole program as it is to be tested: with the `setup` after it."""
+        return f"{answer}\n{self.setup}\n" if self.setup else answer
 
     @property
     def preamble(self) -> str:

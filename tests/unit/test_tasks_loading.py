@@ -95,8 +95,10 @@ def test_mbpp_as_it_was_published() -> None:
     assert task.prompt == MBPP_PLUS["prompt"]
     assert "\r" not in task.reference
     assert task.test == "\n".join(MBPP["test_list"]) + "\n"
-    setup = task_of("mbpp", MBPP | {"test_setup_code": "root = 1"})
-    assert setup.test.startswith("root = 1\nassert")
+    setup = task_of("mbpp", MBPP | {"test_setup_code": "root = Node(1) \r\n"})
+    assert setup.test == task.test
+    assert setup.program("class Node: ...") == "class Node: ...\nroot = Node(1) \n\n"
+    assert task.program("x = 1") == "x = 1"
     assert task_of("mbpp-sanitized", SANITIZED).test == "import math\n" + task.test
 
 
