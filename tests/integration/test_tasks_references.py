@@ -114,7 +114,7 @@ def test_mutated_outputs_are_wrong(benchmark: tuple[Benchmark, dict[str, Expecte
 
 
 def test_mutated_programs_are_wrong(benchmark: tuple[Benchmark, dict[str, Expected]], sandbox: Sandbox) -> None:
-    """Another task's reference under this one's name, and a function that does nothing, on base and some more inputs."""
+    """Another task's reference under this one's name, and a function that does nothing, on base and more inputs."""
     loaded, expected = benchmark
     draw = random.Random(7)
     right = []
