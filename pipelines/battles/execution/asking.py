@@ -12,7 +12,7 @@ _ASKS = re.compile(
     rf"|construct|craft|working\s+on|how\s+(?:can|do|would)\s+(?:i|you|we))\b[^.?!\n]{{0,80}}?\b{_THING}\b",
     re.I,
 )
-_DEFINES = re.compile(r"^[ \t]*(?:def|class)[ \t]+\w+|^[ \t]*assert[ \t]+\w+\(", re.M)
+_DEFINES = re.compile(r"\bdef[ \t]+\w+\(|^[ \t]*class[ \t]+\w+[(:]|^[ \t]*assert[ \t]+\w+\(", re.M)
 _EXPLAIN = re.compile(
     r"^\W*(?:(?:can|could|would)\s+you\s+(?:please\s+)?)?(?:please\s+)?"
     r"(?:explain|describe|what(?:'s|\s+(?:is|are|does|do))\b|why\b|summari[sz]e|discuss|compare|define\s+the\s+term"

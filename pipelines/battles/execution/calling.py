@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from warriorcoder.pipelines.battles.execution import programs
+from warriorcoder.pipelines.battles.execution.comparing import text_of
 from warriorcoder.pipelines.battles.execution.evidence import Stage
-from warriorcoder.sandbox.inside.values import shown
 from warriorcoder.sandbox.results import Answer, Calls, Limits, Outcome, Result, Returned
 
 LIMITS = Limits(memory_bytes=512 * 1024**2, cpu_s=5.0, wall_s=30.0, processes=8, output_bytes=1024**2)
-CALL_CPU_S = 1.0
+CALL_CPU_S = 0.5
 MOST_LOST_CALLS = 3
+LONGEST_SHOWN = 100
 
 
 class Runner(Protocol):
@@ -40,7 +41,7 @@ class Came:
     detail: str = ""
 
     def __str__(self) -> str:
-        return shown(self.value, 80) if self.kind == "value" else f"{self.kind}: {self.detail}"[:80]
+        return (text_of(self.value) if self.kind == "value" else f"{self.kind}: {self.detail}")[:LONGEST_SHOWN]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,23 @@ def comparable(value: Any) -> bool:
     return all(map(comparable, value)) if isinstance(value, list | tuple | set | frozenset) else True
 
 
+def text_of(value: Any) -> str:
+    """repr, but the same on every machine: sets in the order of their items' text."""
+    if isinstance(value, set | frozenset):
+        return f"{{{', '.join(sorted(map(text_of, value)))}}}" if value else "set()"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{text_of(key)}: {text_of(held)}' for key, held in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(text_of, value))}]"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(text_of, value))}{',' if len(value) == 1 else ''})"
+    try:
+        return repr(value)
+    except ValueError:
+        # A number too long to be written in decimals.
+        return hex(value)
+
+
 def same(first: Any, second: Any) -> bool:
     """Equality as Python has it, but floats within a relative 1e-6, NaN equal to itself, and a list is no tuple."""
     if isinstance(first, float) or isinstance(second, float):

@@ -68,8 +68,12 @@ class Witness:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of a pair. `inputs` were tried (`usual` of them no edge cases); on `agreed` both returned the same
-    value (not None), on `disagreed` both returned, and not the same. `witnesses`: a few inputs that part them."""
+    """What is known of a pair.
+
+    `wanted`: Python is asked for. `inputs` were tried (`usual` of them no edge cases). On `agreed` both returned the
+    same value (not None), `values` different ones in all; on `disagreed` both returned, and not the same.
+    `witnesses`: a few inputs that part them.
+    """
 
     wanted: bool
     a: AnswerEvidence
@@ -77,6 +81,7 @@ class Evidence:
     inputs: int = 0
     usual: int = 0
     agreed: int = 0
+    values: int = 0
     disagreed: int = 0
     witnesses: tuple[Witness, ...] = ()
 

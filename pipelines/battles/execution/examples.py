@@ -53,7 +53,7 @@ _COMMENT = re.compile(
     re.I,
 )
 _REMARK = re.compile(r"[ .;]*\Z|\s*(?:\(|because|since|,|-|as\b)")
-_LINE_END = re.compile(r"[ \t`.,;)]*(?:$|#|\n|because\b|since\b|as\b|\()", re.M)
+_LINE_END = re.compile(r"[ \t`.,;)]*(?:$|#|\n|because\b|since\b|as\b|and\b|but\b|while\b|whereas\b|\()", re.M)
 
 
 @dataclass(frozen=True)

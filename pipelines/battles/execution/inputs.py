@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from warriorcoder.pipelines.battles.execution import shapes
+from warriorcoder.pipelines.battles.execution.comparing import text_of
 from warriorcoder.pipelines.battles.execution.shapes import NUMBERS, SERIES, TEXTS, Shape
 
 LONGEST_TEXT, MOST_ITEMS, LARGE = 20, 7, 1000
@@ -38,12 +39,12 @@ def inputs_of(
     draw = random.Random(seed)
     fitting = [a for a in given if len(a) == len(wanted) and all(map(shapes.fits, a, wanted))]
     makers = [_Maker(draw, [a[place] for a in fitting], _has_series(wanted)) for place in range(len(wanted))]
-    found = {repr(a): Input(a, False) for a in fitting[:plain]}
+    found = {text_of(a): Input(a, False) for a in fitting[:plain]}
     for _ in range(4 * plain):
         if len(found) >= plain:
             break
         made = _related(tuple(maker.value(shape) for maker, shape in zip(makers, wanted, strict=True)), fitting)
-        found.setdefault(repr(made), Input(made, False))
+        found.setdefault(text_of(made), Input(made, False))
     edges: list[Input] = []
     by_place = [maker.edges(shape) for maker, shape in zip(makers, wanted, strict=True)]
     for row in range(max(map(len, by_place))):
@@ -54,7 +55,7 @@ def inputs_of(
                 cases[row] if place == other else maker.value(shape)
                 for other, (maker, shape) in enumerate(zip(makers, wanted, strict=True))
             )
-            if repr(made) not in found and repr(made) not in {repr(e.arguments) for e in edges}:
+            if text_of(made) not in found and text_of(made) not in {text_of(e.arguments) for e in edges}:
                 edges.append(Input(made, True))
     return [*found.values(), *edges[:edge]]
 
@@ -159,7 +160,8 @@ class _Maker:
         if kind == "sentence" or (kind == "str" and draw.random() < 0.4):
             return " ".join(draw.choice(_WORDS) for _ in range(draw.randint(2, 3)))[:LONGEST_TEXT].capitalize()
         if kind == "word" or draw.random() < 0.5:
-            return draw.choice(_WORDS)
+            word = draw.choice(_WORDS)
+            return word + word[-2::-1] if draw.random() < 0.2 else word
         return "".join(draw.choice(_PLAIN) for _ in range(draw.randint(1, 10))).strip() or "a"
 
     def _mutated(self, value: Any, shape: Shape) -> Any:
@@ -262,4 +264,6 @@ def _narrowed(value: Any, shape: Shape) -> Any:
 def _leaves(value: Any) -> list[Any]:
     if isinstance(value, dict):
         return [leaf for pair in value.items() for part in pair for leaf in _leaves(part)]
-    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list | tuple | set) else [value]
+    if isinstance(value, set | frozenset):
+        value = sorted(value, key=text_of)
+    return [leaf for item in value for leaf in _leaves(item)] if isinstance(value, list | tuple) else [value]

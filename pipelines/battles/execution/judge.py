@@ -7,15 +7,14 @@ from typing import Any
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.battles.execution import programs, shapes
 from warriorcoder.pipelines.battles.execution.asking import asks_for_python
-from warriorcoder.pipelines.battles.execution.calling import Came, Loaded, Runner, answers_to, load
-from warriorcoder.pipelines.battles.execution.comparing import comparable, same, shows
+from warriorcoder.pipelines.battles.execution.calling import LONGEST_SHOWN, Came, Loaded, Runner, answers_to, load
+from warriorcoder.pipelines.battles.execution.comparing import comparable, same, shows, text_of
 from warriorcoder.pipelines.battles.execution.evidence import AnswerEvidence, Evidence, Stage, Tally, Witness
 from warriorcoder.pipelines.battles.execution.examples import Example, calls_of, claims_of, examples_of
 from warriorcoder.pipelines.battles.execution.inputs import Input, inputs_of
 from warriorcoder.pipelines.battles.execution.shapes import Shape
 from warriorcoder.pipelines.battles.execution.signature import Parameter, Signature, signature_of
 from warriorcoder.pipelines.battles.execution.vote import Vote, vote
-from warriorcoder.sandbox.inside.values import shown
 
 MOST_WITNESSES = 3
 
@@ -127,7 +126,7 @@ def _cross_checked(
     if wanted is None:
         return evidence
     given = [example.arguments for example in examples]
-    claimed = sorted({repr(arguments): arguments for side in (a, b) for arguments in side.calls}.items())
+    claimed = sorted({text_of(arguments): arguments for side in (a, b) for arguments in side.calls}.items())
     inputs = inputs_of(wanted, [*given, *(arguments for _, arguments in claimed)], seed_from(instruction, seed))
     arguments = [each.arguments for each in inputs]
     came_a = answers_to(a.loaded, a.found.entry_point, arguments, runner)
@@ -139,15 +138,18 @@ def _counted(
     evidence: Evidence, inputs: list[Input], came_a: list[Came], came_b: list[Came], returns: Shape | None
 ) -> Evidence:
     witnesses: list[Witness] = []
+    values: set[str] = set()
     agreed = disagreed = 0
     for each, one, other in zip(inputs, came_a, came_b, strict=True):
         both = one.kind == other.kind == "value" and comparable(one.value) and comparable(other.value)
         equal = both and same(one.value, other.value)
-        agreed += equal and one.value is not None
+        if equal and one.value is not None:
+            agreed += 1
+            values.add(text_of(one.value))
         disagreed += both and not equal
         parts = (both and not equal) or {one.kind, other.kind} == {"value", "crashed"}
         if parts and len(witnesses) < MOST_WITNESSES:
-            witnesses.append(Witness(shown(each.arguments, 120), str(one), str(other)))
+            witnesses.append(Witness(text_of(each.arguments)[:LONGEST_SHOWN], str(one), str(other)))
     return replace(
         evidence,
         a=_counts(evidence.a, inputs, came_a, came_b, returns),
@@ -155,6 +157,7 @@ def _counted(
         inputs=len(inputs),
         usual=sum(not each.edge for each in inputs),
         agreed=agreed,
+        values=len(values),
         disagreed=disagreed,
         witnesses=tuple(witnesses),
     )
@@ -207,15 +210,8 @@ def _wanted(signature: Signature | None, examples: list[Example], a: _Side, b: _
         if shape is None or not shape.complete:
             annotated = [shapes.of_annotation(args[place].annotation) if place < len(args) else None for args in places]
             called = [_of_place(place, side.calls) for side in (a, b)]
-            shape = _first_complete(
-                shape,
-                [
-                    shapes.merge(annotated),
-                    shapes.merge(called),
-                    shapes.merge([annotated[0], called[1]]),
-                    shapes.merge([annotated[1], called[0]]),
-                ],
-            )
+            crossed = [shapes.merge([annotated[0], called[1]]), shapes.merge([annotated[1], called[0]])]
+            shape = _first_complete(shape, [shapes.merge(annotated), shapes.merge(called), *sorted(crossed, key=repr)])
         if shape is None:
             return None
         told.append(shape)

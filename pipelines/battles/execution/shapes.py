@@ -146,7 +146,8 @@ def _merge_two(first: Shape | None, second: Shape | None) -> Shape | None:
         kinds = {first.kind, second.kind} - {"number"}
         return Shape("float" if "float" in kinds else kinds.pop() if kinds else "number", (), flags)
     if first.kind in TEXTS and second.kind in TEXTS:
-        return (second if first.kind == "str" else first).flagged(flags)
+        kinds = {first.kind, second.kind} - {"str"}
+        return Shape(kinds.pop() if len(kinds) == 1 else "str", (), flags)
     if {first.kind, second.kind} == {"tuple", "tuple_of"}:
         fixed, series = (first, second) if first.kind == "tuple" else (second, first)
         held = merge([*fixed.items, *series.items])

@@ -13,7 +13,7 @@ from warriorcoder.pipelines.battles.execution.words import Phrase, phrases
 from warriorcoder.pipelines.battles.execution_judge import names_asked
 
 _DEFINITION = re.compile(r"^([ \t]*)(?:>>>[ \t]*)?(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)[ \t]*\(", re.M)
-_CALL_FORM = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(([^()\n]*)\)(\s*->\s*[\w\[\], |.]*[\w\]])?")
+_CALL_FORM = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(([^()\n]*)\)(\s*->\s*[\w.]+(?:\[[\w., \[\]]*\])?(?:\s*\|\s*\w+)*)?")
 _TAKES = re.compile(
     r"\b(?:takes?(?:\s+in)?|taking|accepts?|accepting|receives?|receiving|(?<!\ba )(?<!\bthe )given|gets"
     r"|whose\s+inputs?\s+(?:is|are)|(?:as|with)\s+(?:an?\s+)?(?:input|arguments?|parameters?))\b",
@@ -122,10 +122,10 @@ def _of_sentence(sentence: str) -> tuple[tuple[Shape, ...], Shape | None]:
     found = phrases(sentence)
     takes, returns = _TAKES.search(sentence), _RETURNS.search(sentence)
     if takes and returns and returns.start() > takes.start():
-        before = [p for p in found if takes.end() <= p.start and p.end <= returns.start()]
+        before = [p for p in found if takes.start() <= p.start and p.end <= returns.start()]
         after = [p for p in found if p.start >= returns.end()]
     elif takes:
-        before = [p for p in found if p.start >= takes.end()]
+        before = [p for p in found if p.start >= takes.start()]
         after = [p for p in found if returns and returns.end() <= p.start and p.end <= takes.start()]
     else:
         # "a function that counts the vowels in a string": one input, where one type is named before any result.
@@ -242,7 +242,7 @@ def _call_form(text: str, name: str | None) -> Signature | None:
     for match in _CALL_FORM.finditer(text):
         if match.group(1) != name or re.search(r"\b(?:True|False|None)\b(?<!= )", match.group(2).split("=")[0]):
             continue
-        for head in (match.group(0) + (match.group(3) or ""), match.group(0)[: match.end(2) + 1 - match.start()]):
+        for head in (match.group(0), f"{name}({match.group(2)})"):
             try:
                 node = ast.parse(f"def {head}: pass").body[0]
             except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from warriorcoder.pipelines.battles.execution.evidence import AnswerEvidence, Evidence, Stage
 from warriorcoder.pipelines.battles.verdicts import Verdict
 
-LEAST_CRASHES, LEAST_SHARE, LEAST_AGREED, LEAST_MET = 2, 0.2, 5, 2
+LEAST_CRASHES, LEAST_SHARE, LEAST_AGREED, LEAST_VALUES, LEAST_MET = 2, 0.2, 5, 2, 2
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ def vote(evidence: Evidence) -> Vote:
     | run | it runs cleanly and answers half of the inputs, and the other's program fails as it stands |
     | claims | the other breaks its own examples; it breaks none, and holds its own or all of the other's (2 at least) |
 
-    Where none does, it is a tie if the answers were measured to be equal: they agree on all generated inputs (5 at
-    least), or as many of the instruction's examples hold for both, and they disagree nowhere. Otherwise there is no
+    Where none does, it is a tie if the answers were measured to be equal: they agree on all generated inputs (on
+    5 at least, with 2 different values), or all of the instruction's examples hold for both, or none for either, and
+    they disagree nowhere. Otherwise there is no
     vote: no Python is asked for, nothing can be run, or nothing parts them that names one. Disagreement alone names
     nobody, and neither does a crash on an edge case (an empty list): the instruction does not say what it wants
     there. vote(e.swapped()) is vote(e) with a and b changed.
@@ -46,13 +47,7 @@ def vote(evidence: Evidence) -> Vote:
         if b and not a:
             return Vote("b", name, b.format(one="b", other="a"))
     if not evidence.a.stage.runnable:
-        return Vote(
-            None,
-            "not run",
-            f"nothing to run: a {evidence.a.stage}, b {evidence.b.stage}".replace("a no", "a has no").replace(
-                "b no", "b has no"
-            ),
-        )
+        return Vote(None, "not run", f"neither can be run (a: {evidence.a.stage}; b: {evidence.b.stage})")
     return _equal(evidence)
 
 
@@ -66,9 +61,10 @@ def _equal(evidence: Evidence) -> Vote:
             f"they differ on {evidence.disagreed} of {compared} inputs, and nothing says who is right",
         )
     parted = a.crashes or b.crashes or a.misfits != b.misfits
-    if evidence.agreed >= LEAST_AGREED and not parted:
+    if evidence.agreed >= LEAST_AGREED and evidence.values >= LEAST_VALUES and not parted:
         return Vote("tie", "agreement", f"both return the same on all {evidence.agreed} inputs that both answer")
-    if a.examples.tried and a.examples == b.examples and not parted:
+    alike = a.examples == b.examples and 0 in (a.examples.held, a.examples.broken)
+    if a.examples.tried and alike and not parted:
         return Vote(
             "tie", "examples", f"{a.examples.held} of {a.examples.tried} examples of the instruction hold for both"
         )
