@@ -35,12 +35,13 @@ class Call(Protocol):
 class Expected:
     """For each input of a task (`Task.inputs`) what is expected, and the reference's CPU seconds.
 
-    `output_bytes` is the size of all of it as a sandbox carries it, to set a program's limit by.
+    `output_bytes` is the size of all of it as a sandbox carries it, `peak_bytes` the memory that the reference took.
     """
 
     values: list[Any]
     cpu_seconds: list[float]
     output_bytes: int
+    peak_bytes: int
 
 
 def expected_outputs(task: Task, call: Call, folder: Path | None = None) -> Expected:
@@ -60,6 +61,23 @@ def expected_outputs(task: Task, call: Call, folder: Path | None = None) -> Expe
     return computed
 
 
+def fair_limits(expected: Expected) -> tuple[list[float], Limits]:
+    """What a program may use for all inputs of a task: CPU seconds for each call, and limits on the whole.
+
+    A call gets 4 times the reference's CPU time and at least a second, as in evalplus (there of wall time). The
+    whole run gets what all of them may take together, up to a minute or 4 times the reference's; memory 4 times the
+    reference's and at least 1 GiB; output 4 times the reference's and at least 8 MiB.
+    """
+    calls_cpu_s = [max(1.0, 4 * seconds) for seconds in expected.cpu_seconds]
+    cpu_s = min(sum(calls_cpu_s), max(60.0, 4 * sum(expected.cpu_seconds))) + 1.0
+    return calls_cpu_s, Limits(
+        memory_bytes=max(1024**3, 4 * expected.peak_bytes),
+        cpu_s=cpu_s,
+        wall_s=10 * cpu_s + 60.0,
+        output_bytes=max(8 * 1024**2, 4 * expected.output_bytes),
+    )
+
+
 def _compute(task: Task, call: Call) -> tuple[Expected, str]:
     program, entry_point = to_call(task, task.reference)
     calls = call(program, entry_point, task.inputs, limits=REFERENCE_LIMITS)
@@ -75,8 +93,8 @@ def _compute(task: Task, call: Call) -> tuple[Expected, str]:
     # Within a text its quotes would be escaped.
     if '{"opaque":' in carried:
         raise _failed(task, "returns what is no data and cannot be compared")
-    expected = Expected(outputs, seconds, len(carried))
-    return expected, values.dump([task.task_id, outputs, seconds, len(carried)])
+    expected = Expected(outputs, seconds, len(carried), calls.result.peak_bytes)
+    return expected, values.dump([task.task_id, outputs, seconds, len(carried), calls.result.peak_bytes])
 
 
 def _failed(task: Task, what: str) -> EvaluationError:
@@ -101,9 +119,9 @@ def _read(path: Path, task: Task) -> Expected | None:
         digest, text, _ = path.read_text(encoding="utf-8").split("\n")
         if digest != _digest(text):
             return None
-        task_id, outputs, seconds, size = values.decode(text)
+        task_id, outputs, seconds, output_bytes, peak_bytes = values.decode(text)
     except (OSError, ValueError, TypeError):
         return None
     if task_id != task.task_id or not len(outputs) == len(seconds) == len(task.inputs):
         return None
-    return Expected(outputs, seconds, size)
+    return Expected(outputs, seconds, output_bytes, peak_bytes)

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from warriorcoder.eval.tasks import Benchmark, Expected, Task, agrees, disagreement, expected_outputs, load, to_call
+from warriorcoder.eval.tasks import (
+    Benchmark,
+    Expected,
+    Task,
+    agrees,
+    disagreement,
+    expected_outputs,
+    fair_limits,
+    load,
+    to_call,
+)
 from warriorcoder.sandbox.inside.values import shown
 from warriorcoder.sandbox.results import Limits, Outcome, Returned
 from warriorcoder.sandbox.sandbox import Sandbox
@@ -75,6 +85,20 @@ def test_references_are_right(benchmark: tuple[Benchmark, dict[str, Expected]]) 
         )
     }
     assert said == {}
+
+
+def test_the_largest_references_keep_their_own_limits(
+    benchmark: tuple[Benchmark, dict[str, Expected]], sandbox: Sandbox
+) -> None:
+    loaded, expected = benchmark
+    largest = sorted(loaded.tasks, key=lambda task: sum(expected[task.task_id].cpu_seconds))[-8:]
+    for task in largest:
+        calls_cpu_s, limits = fair_limits(expected[task.task_id])
+        program, entry_point = to_call(task, task.reference)
+        calls = sandbox.call(program, entry_point, task.inputs, calls_cpu_s=calls_cpu_s, limits=limits)
+        assert calls.result.outcome == Outcome.PASSED, (task.task_id, calls.result)
+        got = [answer.value if isinstance(answer, Returned) else Ellipsis for answer in calls.answers]
+        assert not wrong(task, task.inputs, expected[task.task_id].values, got), task.task_id
 
 
 def off_by_one(value: Any) -> Any:

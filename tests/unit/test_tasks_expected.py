@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from warriorcoder.errors import EvaluationError
-from warriorcoder.eval.tasks import Task, agrees, expected_outputs, to_call
+from warriorcoder.eval.tasks import Expected, Task, agrees, expected_outputs, fair_limits, to_call
 from warriorcoder.sandbox.results import Calls, Limits, Returned
 from warriorcoder.sandbox.sandbox import Sandbox
 
@@ -56,6 +56,7 @@ def test_computed_once_and_kept(sandbox: Sandbox, tmp_path: Path) -> None:
     assert computed.values == OUTPUTS
     assert len(computed.cpu_seconds) == 3
     assert all(0 < seconds < 5 for seconds in computed.cpu_seconds)
+    assert computed.peak_bytes > 2**20
     assert expected_outputs(TASK, call, tmp_path) == computed
     assert call.times == 1
     # The inputs are as they were, though the reference appends to them.
@@ -163,3 +164,14 @@ def test_equal_numbers_have_one_fingerprint(sandbox: Sandbox) -> None:
     found = [sandbox.call(*to_call(task, program), [[0]]).answers[0] for program in programs]
     values = [answer.value for answer in found if isinstance(answer, Returned)]
     assert values[0] == values[1] != values[2]
+
+
+def test_limits_follow_the_reference() -> None:
+    calls_cpu_s, limits = fair_limits(Expected([1, 2], [0.001, 0.5], 100, 2**20))
+    assert calls_cpu_s == [1.0, 2.0]
+    assert limits == Limits(memory_bytes=2**30, cpu_s=4.0, wall_s=100.0, output_bytes=2**23)
+    calls_cpu_s, limits = fair_limits(Expected([1] * 1000, [0.125] * 1000, 2**22, 2**30))
+    assert calls_cpu_s == [1.0] * 1000
+    assert limits == Limits(memory_bytes=2**32, cpu_s=501.0, wall_s=5070.0, output_bytes=2**24)
+    assert fair_limits(Expected([1] * 1000, [1e-6] * 1000, 0, 0))[1].cpu_s == 61.0
+    assert fair_limits(Expected([], [], 0, 0))[1].cpu_s == 1.0
