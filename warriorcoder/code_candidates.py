@@ -23,6 +23,7 @@ MAX_CHARACTERS = 250_000
 
 _INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060\x00]")
 CODE_BEGINS = re.compile(r"(?:async\s+def|def|class)\s+\w|@\w|\s")
+_ENTITIES = frozenset({"lt", "gt", "amp", "quot"})
 _TESTS = frozenset({"doctest", "pytest", "unittest"})
 
 
@@ -101,16 +102,21 @@ def _read(code: str, name: str, *, first_only: bool = False) -> Found | None:
     return Found(statements, frozenset(did | ({Did.CUT} if broken else set())), broken)
 
 
-def _best(code: str, name: str) -> Found | None:
+def _best(code: str, name: str, *, first_only: bool) -> Found | None:
     """The statements of a block's code, mended as far as that helps."""
     best = None
     for version, did in mended(code):
-        found = _read(version, name)
-        if found and not found.broken:
+        found = _read(version, name, first_only=first_only)
+        if found and not found.broken and not _is_escaped(found):
             return Found(found.statements, found.did | did)
         if found and best is None:
             best = Found(found.statements, found.did | did, True)
     return best
+
+
+def _is_escaped(found: Found) -> bool:
+    """Whether code that parses is escaped for HTML: `return a &lt; b` is `return a & lt` and `b`."""
+    return bool(missing_names(found.statements) & _ENTITIES)
 
 
 def whole(text: str, name: str, *, first_only: bool) -> Found | None:
@@ -121,14 +127,14 @@ def whole(text: str, name: str, *, first_only: bool) -> Found | None:
     return _trimmed(found, name, strict=False) if found and has_body(found.statements, name) else None
 
 
-def of_blocks(blocks: Sequence[Fenced], name: str) -> Found | None:
+def of_blocks(blocks: Sequence[Fenced], name: str, *, first_only: bool) -> Found | None:
     """The last block that defines the name best, with what it uses of the others."""
     for languages in (PYTHON, None):
         chosen: tuple[tuple[bool, bool, int], Found] | None = None
         for place, block in enumerate(blocks):
             if (block.language in PYTHON) != (languages is PYTHON) or name not in block.code:
                 continue
-            if found := _best(block.code, name):
+            if found := _best(block.code, name, first_only=first_only):
                 key = (has_body(found.statements, name), not found.broken, place)
                 if chosen is None or key > chosen[0]:
                     chosen = key, found

@@ -32,6 +32,7 @@ _THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.I)
 _RETURNS = re.compile(r"^[ \t]*(?:return|yield)\b", re.M)
 _LINE_ENDS = re.compile(r"[ \t]*(?:\n|\Z)")
 _ALONE = re.compile(r"\n</\w+>\Z")
+_BLANK = re.compile(r"\A(?:[ \t\f]*\n)+")
 _FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t]+[^\n(]+\n", re.M)
 
 
@@ -88,13 +89,15 @@ def extract_program(
 def _ways(text: str, prompt: str, has_head: bool, name: str, style: Style) -> Iterator[Callable[[], Found | None]]:
     """The ways to a program, the surest first."""
     blocks = fenced_blocks(text)
-    goes_on = style == "completion" and has_head
-    if goes_on and text.lstrip("\n")[:1] in (" ", "\t"):
+    # A base model runs on, and what it defines again belongs to the next task that it makes up.
+    first_only = style == "completion"
+    goes_on = first_only and has_head
+    if goes_on and _BLANK.sub("", text)[:1] in (" ", "\t"):
         yield lambda: continued(prompt, text, name)
-    yield lambda: whole(text, name, first_only=style == "completion")
-    yield lambda: of_blocks(blocks, name)
-    yield lambda: unfenced(text, name, first_only=style == "completion")
-    yield lambda: of_blocks(tagged_blocks(text), name)
+    yield lambda: whole(text, name, first_only=first_only)
+    yield lambda: of_blocks(blocks, name, first_only=first_only)
+    yield lambda: unfenced(text, name, first_only=first_only)
+    yield lambda: of_blocks(tagged_blocks(text), name, first_only=first_only)
     if has_head:
         bodies = [block for block in blocks if block.language in PYTHON and _RETURNS.search(block.code)]
         for block in reversed(bodies):
@@ -207,4 +210,5 @@ def _leftover(text: str, did: tuple[Did, ...]) -> Extraction:
 
 
 def _text(pieces: Iterable[str]) -> str:
-    return "".join(pieces).strip("\n").rstrip() + "\n"
+    # A backslash at the end continues a line that was left out.
+    return _BLANK.sub("", "".join(pieces)).rstrip(" \t\n\f\v\\") + "\n"
