@@ -41,6 +41,10 @@ def evidence_of(
     if signature and signature.name and not any(signature.name in programs.defined(tree) for tree in trees):
         # A name that neither has is one that the reading of the instruction made up, or tells them nothing apart.
         signature = replace(signature, name=None)
+    in_words = signature is not None and not any(parameter.name for parameter in signature.parameters or ())
+    if signature and in_words and not all(programs.entry_point(tree, signature) for tree in trees):
+        # Words leave inputs out ("remove the elements of a list present in another"): the answers know better.
+        signature = replace(signature, parameters=None)
     examples = examples_of(instruction, signature_of(instruction))
     sides = [_Side.of(loaded, signature, examples, runner) for loaded in (a, b)]
     sides = [side.meeting(other, runner) for side, other in zip(sides, reversed(sides), strict=True)]
@@ -172,7 +176,13 @@ def _counts(
     rows = list(zip(inputs, mine, others, strict=True))
     crashed = [each.edge for each, one, other in rows if one.kind == "crashed" and sound(other)]
     misfits = sum(
-        not each.edge and one.kind == "value" and not sound(one) and sound(other) for each, one, other in rows
+        not each.edge
+        and one.kind == "value"
+        and not sound(one)
+        and sound(other)
+        # Nothing stands for False with many, and is as true.
+        and not (one.value is None and other.value is False)
+        for each, one, other in rows
     )
     return replace(
         found,

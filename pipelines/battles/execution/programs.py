@@ -37,23 +37,21 @@ def _idle(node: ast.stmt) -> bool:
 def entry_point(tree: ast.Module, signature: Signature | None) -> str | None:
     """The function that does what was asked: of the name asked for, or the only one that can be it.
 
-    Without a name: a function of the top level that takes as many arguments as asked, and that no other one calls;
-    of several the one that the program itself uses.
-    None where no function is it, or several may be.
+    Without a name: a function of the top level that takes as many arguments as asked (any, where that is open), and
+    that no other one calls; of several the one that the program itself uses. None where no function is it, or
+    several may be.
     """
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if signature and signature.name is not None:
         return signature.name if signature.name in functions else None
-    if signature is None or signature.parameters is None:
-        return None
-    count = len(signature.parameters)
+    count = len(signature.parameters) if signature and signature.parameters else None
     called = {
         inner.func.id
         for name, node in functions.items()
         for inner in ast.walk(node)
         if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id != name
     }
-    able = [name for name, node in functions.items() if takes(node, count) and name not in called and name != "main"]
+    able = [name for name, node in functions.items() if _able(node, count) and name not in called and name != "main"]
     used = {
         inner.func.id
         for node in tree.body
@@ -63,6 +61,12 @@ def entry_point(tree: ast.Module, signature: Signature | None) -> str | None:
     }
     able = [name for name in able if name in used] or able if len(able) > 1 else able
     return able[0] if len(able) == 1 else None
+
+
+def _able(node: ast.FunctionDef, count: int | None) -> bool:
+    if count is None:
+        return bool(node.args.posonlyargs or node.args.args) and not any(d is None for d in node.args.kw_defaults)
+    return takes(node, count)
 
 
 def takes(node: ast.FunctionDef, count: int) -> bool:
