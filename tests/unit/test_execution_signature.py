@@ -97,6 +97,7 @@ def test_asserts_fix_a_name() -> None:
 @pytest.mark.parametrize(
     ("instruction", "examples"),
     [
+        ("Write a function to remove the k-th of a list.\nassert f([1, 2], 1) == [2]", [Example(([1, 2], 1), [2])]),
         ("Write f.\nassert f([1]) == 2", [Example(([1],), 2)]),
         ("Write f.\n>>> f(1, 'a')\n'a1'", [Example((1, "a"), "a1")]),
         ("Write f.\n```\n>>>f(2)\n4\n```", [Example((2,), 4)]),

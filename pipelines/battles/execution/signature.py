@@ -92,7 +92,10 @@ def signature_of(instruction: str) -> Signature | None:
                 for parameter, shape in zip(parameters, inputs, strict=True)
             )
     elif inputs:
-        parameters = tuple(Parameter("", shape) for shape in inputs)
+        # Words leave inputs out; example calls do not.
+        counts = {len(call.arguments) for call in calls_in(text) if call.name == name and not call.keywords}
+        fitting = not counts or len(inputs) in counts
+        parameters = tuple(Parameter("", shape) for shape in inputs) if fitting else None
     if defined and defined.returns:
         returns = defined.returns
     if name is None and not parameters and returns is None:
