@@ -95,7 +95,9 @@ def answers_to(loaded: Loaded, entry_point: str, inputs: Sequence[tuple[Any, ...
     while len(came) < len(inputs):
         rest = inputs[len(came) :]
         if lost > MOST_LOST_CALLS:
-            return [*came, *[Came("unknown", detail="not asked")] * len(rest)]
+            # Where nothing ever came back, nothing more will.
+            none_came = all(one.kind == "crashed" for one in came) and len(came) == lost
+            return [*came, *[Came("crashed" if none_came else "unknown", detail="not asked")] * len(rest)]
         calls = runner.call(loaded.callable, entry_point, rest, calls_cpu_s=[CALL_CPU_S] * len(rest), limits=LIMITS)
         came += [_read(answer, loaded.tree, on_purpose) for answer in calls.answers]
         if len(came) < len(inputs):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from warriorcoder.pipelines.battles.execution.evidence import AnswerEvidence, Evidence, Stage
 from warriorcoder.pipelines.battles.verdicts import Verdict
 
-LEAST_CRASHES, LEAST_SHARE, LEAST_AGREED, LEAST_VALUES, LEAST_MET = 2, 0.2, 5, 2, 2
+LEAST_CRASHES, LEAST_SHARE, LEAST_AGREED, LEAST_VALUES, LEAST_MET = 2, 0.5, 5, 2, 2
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def vote(evidence: Evidence) -> Vote:
     | runnable | it has a program that parses and does something, and the other has none |
     | examples | more of the instruction's examples hold for it, and fewer break |
     | name | it defines what the instruction names, and the other does not |
-    | crashes | the other crashes on 2 and on 20% of the usual inputs or more, where it returns; it does on none |
+    | crashes | the other crashes on half of the usual inputs (2 at least), where it returns; it does on none |
     | results | the other returns nothing, or a type that is excluded, on half of the usual inputs; it does on none |
     | run | it runs cleanly and answers half of the inputs, and the other's program fails as it stands |
     | claims | the other breaks its own examples; it breaks none, and holds its own or all of the other's (2 at least) |
@@ -35,8 +35,8 @@ def vote(evidence: Evidence) -> Vote:
     5 at least, with 2 different values), or all of the instruction's examples hold for both, or none for either, and
     they disagree nowhere. Otherwise there is no
     vote: no Python is asked for, nothing can be run, or nothing parts them that names one. Disagreement alone names
-    nobody, and neither does a crash on an edge case (an empty list): the instruction does not say what it wants
-    there. vote(e.swapped()) is vote(e) with a and b changed.
+    nobody, and neither do crashes on edge cases (an empty list) or on few inputs, since made inputs may break what
+    an instruction takes for granted. vote(e.swapped()) is vote(e) with a and b changed.
     """
     if not evidence.wanted:
         return Vote(None, "not asked", "no Python code is asked for")
