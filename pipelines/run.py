@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any, Protocol
 
 from warriorcoder.arena_folder import ArenaFolder
-from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint, RemoteEndpoint
-from warriorcoder.errors import ArenaError, RecipeError, RunFailed
+from warriorcoder.endpoint_kinds import EmbeddedEndpoint
+from warriorcoder.errors import ArenaError, RunFailed
 from warriorcoder.pipelines.battles.pairing import require_judges
+from warriorcoder.pipelines.beforehand import check_expert
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
@@ -37,11 +37,11 @@ from warriorcoder.pipelines.endpoints.traces import (
 from warriorcoder.pipelines.mining.sources import check_sources
 from warriorcoder.pipelines.on_ray.address import LOCAL, ClusterError
 from warriorcoder.pipelines.on_ray.cluster import look_over, require_ray
+from warriorcoder.pipelines.stopping import Interrupted, Stop, signals
 from warriorcoder.recipe import Recipe
 from warriorcoder.tables import STAGES, TABLES
 
 POLL_SECONDS = 0.2
-SETTLE_SECONDS = 1.0
 SHELL_SIGNALS = 128
 """The guard of a Ray of our own gives a signal as an exit code above this one, as shells do."""
 
@@ -74,14 +74,6 @@ class StageFailed(RunFailed):
         self.exit_code = exit_code
 
 
-class Interrupted(RunFailed):
-    """The user stopped the run. The same command goes on where it was."""
-
-    def __init__(self, message: str, number: int) -> None:
-        super().__init__(message)
-        self.exit_code = 128 + number
-
-
 def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | None = None) -> ArenaFolder:
     """Run the pipeline, or a part of it, in the arena folder at `path`, which is made where it is absent.
 
@@ -94,7 +86,7 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | Non
     if ray:
         ray = _check_cluster(recipe, path, ray, watch)
     folder = ArenaFolder.prepare(path)
-    with _alone(folder), _experts(recipe, folder, part, watch) as experts, _signals() as stop:
+    with _alone(folder), _experts(recipe, folder, part, watch) as experts, signals() as stop:
         addresses, identity, dead = experts
         folder.clear_broken_writes()
         # The manifest comes first: it is what tells an arena from another folder, should the run be killed here.
@@ -123,25 +115,7 @@ def _check_before(recipe: Recipe, part: str) -> None:
         return
     check_sources(recipe)
     for expert in recipe.experts:
-        endpoint, template = expert.endpoint, template_of(expert)
-        by_raw_completion = part in ("run", "mine") or not template.chat
-        if by_raw_completion and isinstance(endpoint, HFInferenceEndpoint):
-            from warriorcoder.pipelines.endpoints.clients.hf_inference import raw_completion_refusal
-
-            if refusal := raw_completion_refusal(expert):
-                raise RecipeError(refusal)
-        if isinstance(endpoint, RemoteEndpoint) and endpoint.api_key_env and endpoint.api_key_env not in os.environ:
-            raise RecipeError(
-                f"experts.{expert.name}.endpoint.api_key_env: the environment variable {endpoint.api_key_env} "
-                "is not set. Export it, or name another one."
-            )
-        if isinstance(endpoint, RemoteEndpoint) and endpoint.api_key_env:
-            key = os.environ[endpoint.api_key_env].strip()
-            if not (key.isascii() and key.isprintable() and key):
-                raise RecipeError(
-                    f"experts.{expert.name}.endpoint.api_key_env: what {endpoint.api_key_env} holds is no key: it is "
-                    "empty, or has a line end or another character in it that no header can carry."
-                )
+        check_expert(expert, raw=not template_of(expert).chat or part in ("run", "mine"))
     server_settings(recipe)
 
 
@@ -218,42 +192,7 @@ def _alone(folder: ArenaFolder) -> Iterator[None]:
         yield
 
 
-class _Stop:
-    """How often the user asked for an end, and by which signal."""
-
-    def __init__(self) -> None:
-        self.asked = 0
-        self.at_once = False
-        self.since = 0.0
-        self.number = signal.SIGINT
-
-    @property
-    def settled(self) -> bool:
-        """Whether the stages have had the time to see the stop and to say what is in flight."""
-        return time.monotonic() - self.since > SETTLE_SECONDS
-
-
-@contextmanager
-def _signals() -> Iterator[_Stop]:
-    """Count Ctrl-C, and take SIGTERM and a lost terminal as an order to end at once."""
-    stop = _Stop()
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        stop.asked += 1
-        stop.number = signal.Signals(number)
-        stop.since = stop.since or time.monotonic()
-        stop.at_once = stop.at_once or stop.asked > 1 or number != signal.SIGINT
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[str], stop: _Stop, watch: Watch) -> None:
+def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[str], stop: Stop, watch: Watch) -> None:
     """Run the pipeline's process to its end, or end it with all that it started. `dead` are local servers."""
     log = _log(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -274,9 +213,7 @@ def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[st
                 stop_file(folder).touch()
                 watch(progress, f"stopping: {in_flight} calls in flight end first; Ctrl-C again stops now")
                 if stop.at_once or (stop.settled and not in_flight):
-                    raise Interrupted(
-                        "stopped. Everything answered so far is kept; the same command goes on from here.", stop.number
-                    )
+                    raise Interrupted(stop.number)
             else:
                 watch(progress, "")
             if dead:

@@ -1,6 +1,5 @@
 """The progress of a run: a live panel on a terminal, plain lines elsewhere."""
 
-import re
 import time
 from types import TracebackType
 from typing import Self
@@ -10,12 +9,10 @@ from rich.live import Live
 
 from warriorcoder.pipelines.endpoints.progress import Progress
 from warriorcoder.pipelines.estimating.projection import Projected, Projection
+from warriorcoder.pipelines.lines import Lines
 from warriorcoder.pipelines.pace import Pace
-from warriorcoder.pipelines.view import State, notes, picture
-from warriorcoder.wording import amount, lasting, money
+from warriorcoder.pipelines.view import State, picture
 
-LINE_EVERY_SECONDS = 10.0
-NOTE_EVERY_SECONDS = 60.0
 PROJECT_EVERY_SECONDS = 1.0
 REFRESHES_A_SECOND = 4
 
@@ -33,7 +30,7 @@ class Screen:
         self._message = ""
         self._projected: dict[str, Projected] = {}
         self._projected_at = float("-inf")
-        self._lines = _Lines(console, self._began)
+        self._lines = Lines(self._print, self._began)
         self._live: Live | None = None
         # A colour that is forced in a pipe makes no terminal of it.
         if not quiet and console.is_terminal and not console.is_dumb_terminal and console.file.isatty():
@@ -67,7 +64,7 @@ class Screen:
             return
         now = time.monotonic()
         if stays and self._live:
-            self._console.print(message, highlight=False, markup=False, soft_wrap=True)
+            self._print(message)
             return
         asking = {stage: counts for stage, counts in progress.items() if counts.began}
         self._pace.note(now, asking)
@@ -86,68 +83,5 @@ class Screen:
         state = State(stages, self._progress, self._projected, self._message, now - self._began, now, priced)
         return picture(state, self._pace, self._console.width)
 
-
-class _Lines:
-    """The progress as plain lines: what has changed, and how far the stage is every ten seconds."""
-
-    def __init__(self, console: Console, began: float) -> None:
-        self._console = console
-        self._began = began
-        self._told = began
-        self._message = ""
-        self._ended: set[str] = set()
-        self._noted: dict[str, float] = {}
-        self._last: Progress | None = None
-
-    def show(self, now: float, progress: dict[str, Progress], message: str, pace: Pace) -> None:
-        if message and message != self._message:
-            self._print(now, message)
-        self._message = message
-        self._tell_notes(now, progress)
-        in_order = sorted(progress.values(), key=lambda counts: counts.began)
-        for counts in in_order[:-1]:
-            self._tell_end(now, counts)
-        if not in_order:
-            return
-        self._last = last = in_order[-1]
-        if now - self._told >= LINE_EVERY_SECONDS:
-            left = pace.left(now, last) if last.done < last.total else None
-            cells = _cells(last) + ([f"{lasting(left)} left"] if left is not None else [])
-            self._print(now, f"{last.stage}: {', '.join(cells)}")
-
-    def finish(self, now: float) -> None:
-        """Tell how far the last stage came."""
-        if self._last:
-            self._tell_end(now, self._last)
-
-    def _tell_end(self, now: float, counts: Progress) -> None:
-        if counts.stage not in self._ended:
-            self._ended.add(counts.stage)
-            self._print(now, f"{counts.stage}: {', '.join(_cells(counts))}")
-
-    def _tell_notes(self, now: float, progress: dict[str, Progress]) -> None:
-        """Print a note when it comes, and once a minute while it stays; numbers within it do not make it another."""
-        for note in notes(progress):
-            kind = re.sub(r"\d+", "#", note)
-            if now - self._noted.get(kind, float("-inf")) >= NOTE_EVERY_SECONDS:
-                self._noted[kind] = now
-                self._print(now, f"! {note}")
-
-    def _print(self, now: float, line: str) -> None:
-        self._told = now
-        self._console.print(f"[{now - self._began:4.0f} s] {line}", highlight=False, markup=False, soft_wrap=True)
-
-
-def _cells(counts: Progress) -> list[str]:
-    """A stage in words: calls, from the journal, in flight, faults, tokens, dollars."""
-    cells = [f"{counts.done:,} of {counts.total:,} calls"]
-    if counts.replayed:
-        cells.append(f"{counts.replayed:,} from the journal")
-    if counts.in_flight:
-        cells.append(f"{counts.in_flight} in flight")
-    if counts.retries or counts.failed:
-        cells.append(f"{counts.retries:,} retried, {counts.failed:,} failed")
-    cells.append(f"{amount(counts.input_tokens)} tokens in, {amount(counts.output_tokens)} out")
-    if counts.dollars:
-        cells.append(money(counts.dollars))
-    return cells
+    def _print(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

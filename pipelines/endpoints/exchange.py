@@ -82,13 +82,17 @@ class Exchange:
         self._open: dict[str, Ticket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._replies: list[Reply | None] = []
+        self._given: Callable[[int, Reply], object] | None = None
         self._wake = asyncio.Event()
         self._end: WarriorError | None = None
         self._unexpected: BaseException | None = None
 
-    async def ask(self, calls: Iterable[Call], total: int) -> list[Reply]:
-        """The replies to `total` calls, in their order."""
+    async def ask(
+        self, calls: Iterable[Call], total: int, given: Callable[[int, Reply], object] | None = None
+    ) -> list[Reply]:
+        """The replies to `total` calls, in their order. `given` hears of each as it comes: its place, and the reply."""
         self._replies = [None] * total
+        self._given = given
         self._progress.total += total
         self._wake = asyncio.Event()
         async with aiohttp.ClientSession(
@@ -148,10 +152,9 @@ class Exchange:
         known = self._keeper.look_up([key for _, _, key in batch])
         for place, call, key in batch:
             if (reply := known.get(key)) is not None:
-                self._replies[place] = reply
                 self._desks[call.expert].answers += 1
                 self._progress.replayed += 1
-                self._count(call.expert, reply)
+                self._give(place, call.expert, reply)
             elif key in self._open:
                 self._open[key].places.append(place)
             else:
@@ -277,12 +280,14 @@ class Exchange:
     def _settle(self, ticket: Ticket, reply: Reply) -> None:
         del self._open[ticket.key]
         for place in ticket.places:
-            self._replies[place] = reply
-            self._count(ticket.call.expert, reply)
+            self._give(place, ticket.call.expert, reply)
 
-    def _count(self, expert: str, reply: Reply) -> None:
+    def _give(self, place: int, expert: str, reply: Reply) -> None:
+        self._replies[place] = reply
         dollars = self._purse.dollars(expert, reply.input_tokens or 0, reply.output_tokens or 0)
         self._progress.count(expert, reply, dollars)
+        if self._given:
+            self._given(place, reply)
 
     def _require_usage(self, expert: str, reply: Reply) -> None:
         """A price, or a budget of tokens, is worth nothing where nobody counts the tokens."""

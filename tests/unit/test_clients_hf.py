@@ -246,9 +246,9 @@ def test_providers_with_raw_completion_are_not_refused(provider: str) -> None:
 @pytest.mark.parametrize("provider", ["groq", "cerebras", "sambanova", "openai", "hyperbolic", "fal-ai"])
 def test_a_provider_with_chat_only_is_refused_with_the_reason_and_the_remedy(provider: str) -> None:
     assert raw_completion_refusal(expert(provider=provider)) == (
-        f"experts.one.endpoint.provider: {provider} offers chat only. Mining needs raw completion. Name a provider "
-        "that has it (featherless-ai, hf-inference, nebius, novita, together), or an Inference Endpoint (base_url), or "
-        "any server with /v1/completions (kind: openai)."
+        f"experts.one.endpoint.provider: {provider} offers chat only. Mining needs raw completion, as base models and "
+        "completion style do. Name a provider that has it (featherless-ai, hf-inference, nebius, novita, together), or "
+        "an Inference Endpoint (base_url), or any server with /v1/completions (kind: openai)."
     )
 
 

@@ -218,13 +218,14 @@ def _has_raw_completion(provider: str) -> bool:
 
 
 REMEDY = (
-    f"Mining needs raw completion. Name a provider that has it ({', '.join(filter(_has_raw_completion, PROVIDERS))}), "
+    "Mining needs raw completion, as base models and completion style do. Name a provider that has it "
+    f"({', '.join(filter(_has_raw_completion, PROVIDERS))}), "
     "or an Inference Endpoint (base_url), or any server with /v1/completions (kind: openai)."
 )
 
 
 def raw_completion_refusal(expert: Expert) -> str | None:
-    """Why an expert cannot be mined, and what to do, as far as it can be known without asking anybody; None if it can.
+    """Why an expert takes no raw prompts, and what to do, as far as it can be known unasked. None: it may.
 
     Which of a provider's models take raw prompts only the Hub knows: the first call finds that out.
     """
