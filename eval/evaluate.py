@@ -1,192 +1,280 @@
-"""`warrior eval`: generate a benchmark's answers with a model, run them, and say how many pass."""
+"""Evaluations: a model's answers to a benchmark's tasks, or given samples, tested and scored."""
 
-import hashlib
-import importlib.metadata
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from warriorcoder.errors import EvaluationError, ModelError
-from warriorcoder.eval.benchmarks import Benchmark, Task, load_benchmark
-from warriorcoder.eval.execution import LIMITS, Program, execute_all
-from warriorcoder.eval.generation import Answer, generate, program_source, prompt_digest, style_of
-from warriorcoder.eval.samples import EvaluationFolder, Sample
-from warriorcoder.gguf_weights import Source, load_model, quiet_libraries, resolve_source
-from warriorcoder.intervals import wilson_interval
-from warriorcoder.sandbox.results import Outcome, Result
+from warriorcoder.code_extraction import Extraction, Style, extract_program
+from warriorcoder.errors import EvaluationError
+from warriorcoder.eval.contamination import Contamination, contamination_of
+from warriorcoder.eval.evalplus_format import TestedRun, TestedSample, to_evalplus
+from warriorcoder.eval.given_samples import read_samples
+from warriorcoder.eval.questions import Answerer, Sampling, prompt_digest, questions
+from warriorcoder.eval.results import UNANSWERED, Results
+from warriorcoder.eval.samples import EvaluationFolder, Key, Sample, key_of
+from warriorcoder.eval.tasks import Benchmark, Task
+from warriorcoder.eval.testing import PACKAGES, Tested, Tester
+from warriorcoder.sandbox.results import Outcome
 from warriorcoder.sandbox.sandbox import Sandbox, UnsafeSandboxWarning
 
-MAX_NEW_TOKENS = 512
-BATCH_SIZE = 4
-PACKAGES = ("transformers", "torch", "peft")
+Say = Callable[[str], None]
+
+SAY_EVERY = 10.0
+"""Seconds between two lines on progress, where there are several samples a task."""
 
 
 @dataclass(frozen=True)
-class Results:
-    """The score of a model on the first `total` tasks of a benchmark; `low` and `high` bound it at 95 % (Wilson)."""
+class Trial:
+    """What is evaluated: the first `limit` tasks of a benchmark, into the folder `out`.
 
-    model: str
-    adapter: str | None
-    benchmark: str
-    total: int
-    passed: int
-    pass_at_1: float
-    low: float
-    high: float
-    outcomes: dict[str, int]
-    tasks: dict[str, str]
-    out: str
+    `arena` is the one that the model was trained on, where it was: its contamination is told. `cache` keeps the
+    expected outputs (default: the user's cache folder). `unsafe`: no sandbox, limits alone.
+    """
 
-    def line(self) -> str:
-        others = ", ".join(f"{count} {kind}" for kind, count in self.outcomes.items() if kind != Outcome.PASSED)
-        return (
-            f"{self.benchmark} pass@1 {self.pass_at_1:.1%} ({self.passed} of {self.total} tasks; 95 % interval "
-            f"{self.low:.1%} to {self.high:.1%}){'; ' + others if others else ''}"
-        )
+    benchmark: Benchmark
+    out: Path
+    limit: int | None = None
+    arena: Path | None = None
+    cache: Path | None = None
+    unsafe: bool = False
+
+    @property
+    def tasks(self) -> list[Task]:
+        return self.benchmark.tasks[: self.limit]
 
 
 def evaluate(
-    model: str,
-    benchmark: str = "humaneval",
-    limit: int | None = None,
-    adapter: Path | None = None,
-    out: Path | None = None,
-    say: Callable[[str], None] = print,
-    *,
-    unsafe: bool = False,
+    trial: Trial,
+    answerer: Answerer,
+    sampling: Sampling,
+    style: Style | None = None,
+    adapter: str | None = None,
+    say: Say = print,
 ) -> Results:
-    """Evaluate a model, with an adapter on it or without, on the first `limit` tasks of a benchmark.
+    """Have a model answer the tasks, test its programs, and write and return the results.
 
-    Answers are greedy, so the same command gives the same answers. Answers that `out` already has
-    from the same settings are run again but not generated again; a larger `limit` adds to them.
-    Programs run in the sandbox; `unsafe`: without one, with limits alone. Raises WarriorError.
+    Answers that the folder already has from the same settings are tested again but not asked for again; a larger
+    `limit` or more samples add to them. `style` is the answerer's own unless given. Raises WarriorError.
     """
-    if limit is not None and limit < 1:
-        raise EvaluationError(f"--limit {limit}: give the number of tasks, 1 or more.")
-    chosen = load_benchmark(benchmark)
-    tasks = chosen.tasks[:limit]
-    source = resolve_source(model)
-    if unsafe:
-        say("WARNING: what the model wrote is run without a sandbox: it can read your files and use the network.")
-        warnings.simplefilter("ignore", UnsafeSandboxWarning)
+    contamination = contamination_of(trial.arena, trial.benchmark) if trial.arena else None
     # First of all: where there can be no sandbox, no model is loaded for nothing.
-    with Sandbox(LIMITS, unsafe=unsafe) as sandbox:
-        return _evaluate(chosen, tasks, source, adapter, out, say, sandbox)
+    with _tester(trial, say) as (tester, workers):
+        style = style or answerer.style
+        asked = questions(trial.tasks, style, sampling)
+        settings = _settings(trial.benchmark, answerer.identity, style, sampling)
+        folder = EvaluationFolder(trial.out)
+        kept = folder.claim(settings)
+        wanted = {(question.task.task_id, question.draw) for question in asked}
+        samples = {key: sample for key, sample in kept.items() if key in wanted}
+        if samples:
+            say(f"{trial.out}: {len(samples):,} of {len(asked):,} answers are there already.")
+        missing = [question for question in asked if (question.task.task_id, question.draw) not in samples]
+        with _Testing(trial.tasks, tester, workers, len(asked), say) as testing:
+            for sample in samples.values():
+                testing.add(sample)
+            for answers in answerer.answers(missing, sampling) if missing else ():
+                new = [asdict(answer) | {"style": style} for answer in answers]
+                folder.append(new)
+                for sample in new:
+                    testing.add(sample)
+            tested = testing.finish()
+    settings = settings | {"samples": sampling.samples}
+    results = _results(trial, answerer.model, adapter, settings, tested)
+    return _write(folder, trial, results, {**kept, **tested}, tested, contamination, say)
 
 
-def _evaluate(
-    chosen: Benchmark,
-    tasks: Sequence[Task],
-    source: Source,
-    adapter: Path | None,
-    out: Path | None,
-    say: Callable[[str], None],
-    sandbox: Sandbox,
-) -> Results:
-    folder = EvaluationFolder(out or default_out(source, chosen.name, adapter))
-    samples = folder.claim(_settings(source, adapter, chosen))
-    if source.note:
-        say(source.note)
-    ready = [task for task in tasks if task.task_id in samples]
-    if ready:
-        say(f"{folder.path}: {len(ready)} of {len(tasks)} tasks are answered already.")
-        _run(ready, samples, say, sandbox)
-    missing = [task for task in tasks if task.task_id not in samples]
-    if missing:
-        with quiet_libraries():
-            weights, tokenizer = load_model(source, adapter)
-        began = time.monotonic()
-        batches = generate(weights, tokenizer, missing, max_new_tokens=MAX_NEW_TOKENS, batch_size=BATCH_SIZE, say=say)
-        for answers in batches:
-            seconds = time.monotonic() - began
-            style = style_of(tokenizer)
-            samples |= {answer.task_id: _sample(answer, style, seconds / len(answers)) for answer in answers}
-            folder.write_samples(samples)
-            answered = {answer.task_id for answer in answers}
-            _run([task for task in missing if task.task_id in answered], samples, say, sandbox)
-            began = time.monotonic()
-    folder.write_samples(samples)
-    results = _results(tasks, samples, source, adapter, chosen.name, folder.path)
-    packages = {name: importlib.metadata.version(name) for name in PACKAGES}
-    folder.write_results(asdict(results) | {"limits": asdict(LIMITS), "packages": packages})
-    say(results.line())
-    return results
+def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
+    """Test the samples of a file, and write and return the results. Tasks without a sample count as failed.
+
+    Raises WarriorError, before anything is run, where the file cannot be read or has no sample of the benchmark.
+    """
+    given = read_samples(file, trial.tasks, trial.benchmark)
+    for line in given.notes:
+        say(line)
+    with _tester(trial, say) as (tester, workers):
+        folder = EvaluationFolder(trial.out)
+        settings = {"benchmark": _named(trial.benchmark), "samples_digest": given.digest}
+        folder.claim(settings)
+        with _Testing(trial.tasks, tester, workers, len(given.samples), say) as testing:
+            for sample in given.samples:
+                testing.add(sample)
+            tested = testing.finish()
+    contamination = contamination_of(trial.arena, trial.benchmark) if trial.arena else None
+    results = _results(trial, file.stem, None, settings | {"samples_file": file.name}, tested)
+    return _write(folder, trial, results, tested, tested, contamination, say)
 
 
-def default_out(source: Source, benchmark: str, adapter: Path | None) -> Path:
-    """outputs/eval/<benchmark>-<model>[-<adapter>]."""
-    names = [benchmark, Path(source.identity).name, *([adapter.resolve().name] if adapter else [])]
-    return Path("outputs") / "eval" / "-".join(names)
+@contextmanager
+def _tester(trial: Trial, say: Say) -> Iterator[tuple[Tester, int]]:
+    with warnings.catch_warnings():
+        if trial.unsafe:
+            say("WARNING: what the model wrote is run without a sandbox: it can read your files and use the network.")
+            warnings.simplefilter("ignore", UnsafeSandboxWarning)
+        with Sandbox(packages=PACKAGES, unsafe=trial.unsafe) as sandbox:
+            yield Tester(sandbox, trial.cache), sandbox.workers
 
 
-def _settings(source: Source, adapter: Path | None, benchmark: Benchmark) -> dict[str, Any]:
-    """What decides the answers. A model is named by its place; an adapter by its weights, since its folder is ours."""
-    return {
-        "model": f"{source.kind}:{source.identity}",
-        "adapter": None if adapter is None else _adapter_digest(adapter),
-        "benchmark": f"{benchmark.name}:{benchmark.digest}",
-        "chat prompt": prompt_digest("chat"),
-        "completion prompt": prompt_digest("completion"),
-        "decoding": "greedy",
-        "max_new_tokens": MAX_NEW_TOKENS,
-    }
+class _Testing:
+    """Tests samples beside the work that makes them, and says what came of them."""
+
+    def __init__(self, tasks: Sequence[Task], tester: Tester, workers: int, total: int, say: Say) -> None:
+        self._tasks = {task.task_id: task for task in tasks}
+        self._tester = tester
+        self._pool = ThreadPoolExecutor(workers, "testing")
+        self._total = total
+        self._say = say
+        self._running: list[tuple[Sample, Future[tuple[Extraction, Tested]]]] = []
+        self._tested: dict[Key, Sample] = {}
+        self._said = time.monotonic()
+
+    def __enter__(self) -> "_Testing":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def add(self, sample: Sample) -> None:
+        task = self._tasks[sample["task_id"]]
+        self._running.append((sample, self._pool.submit(_tested, task, sample, self._tester)))
+        while self._running and self._running[0][1].done():
+            self._take()
+
+    def finish(self) -> dict[Key, Sample]:
+        """All samples with what came of them, when all are tested."""
+        while self._running:
+            self._take()
+        return self._tested
+
+    def _take(self) -> None:
+        sample, future = self._running.pop(0)
+        extraction, tested = future.result()
+        done = sample | {
+            "program": extraction.program,
+            "extraction": extraction.describe(),
+            "outcome": str(tested.outcome),
+            "detail": tested.detail,
+            "base": None if tested.base is None else str(tested.base),
+            "plus": None if tested.plus is None else str(tested.plus),
+            "base_fails": list(tested.base_fails),
+            "plus_fails": list(tested.plus_fails),
+        }
+        self._tested[key_of(done)] = done
+        if self._total <= len(self._tasks):
+            self._say(_line(done))
+        elif time.monotonic() - self._said > SAY_EVERY:
+            self._said = time.monotonic()
+            passed = sum(each["outcome"] == Outcome.PASSED for each in self._tested.values())
+            self._say(f"{len(self._tested):,} of {self._total:,} samples tested, {passed:,} passed")
 
 
-def _adapter_digest(adapter: Path) -> str:
-    weights = sorted([*adapter.glob("adapter_model*.safetensors"), *adapter.glob("adapter_model*.bin")])
-    if not weights:
-        raise ModelError(
-            f"{adapter}: no adapter there (adapter_model.safetensors). Give the folder of `warrior train`."
-        )
-    return hashlib.sha256(b"".join(path.read_bytes() for path in weights)).hexdigest()
+def _tested(task: Task, sample: Sample, tester: Tester) -> tuple[Extraction, Tested]:
+    if "solution" in sample:
+        # A whole program by its own account: it is run as it is.
+        extraction = Extraction(sample["solution"], parses=True, defines=True)
+    else:
+        extraction = extract_program(sample["completion"], task.prompt, task.entry_point, sample["style"])
+    if extraction.program is None or (extraction.parses and not extraction.defines):
+        return extraction, _without_code(task)
+    return extraction, tester.test(task, extraction.program)
 
 
-def _sample(answer: Answer, style: str, seconds: float) -> Sample:
-    return asdict(answer) | {"style": style, "seconds": round(seconds, 2)}
-
-
-def _run(tasks: Sequence[Task], samples: dict[str, Sample], say: Callable[[str], None], sandbox: Sandbox) -> None:
-    """Run the answers of tasks, put the outcomes into their samples and say a line on each."""
-    programs = {}
-    for task in tasks:
-        sample = samples[task.task_id]
-        sample["source"] = program_source(task, sample["completion"], sample["style"])
-        if sample["source"] is not None:
-            programs[task.task_id] = Program(sample["source"], task.test, task.entry_point, task.prompt)
-    runs = dict(zip(programs, execute_all(sandbox, programs.values()), strict=True))
-    for task in tasks:
-        run = runs.get(task.task_id) or Result(Outcome.NO_CODE, f"no code that defines {task.entry_point}")
-        samples[task.task_id] |= {"outcome": run.outcome, "detail": run.detail}
-        say(_line(samples[task.task_id]))
+def _without_code(task: Task) -> Tested:
+    base = Outcome.NO_CODE if task.test or task.base_inputs else None
+    plus = Outcome.NO_CODE if task.plus_inputs else None
+    return Tested(Outcome.NO_CODE, f"no code that defines {task.entry_point}", base, plus)
 
 
 def _line(sample: Sample) -> str:
-    cut = ", cut off" if sample["finish"] == "length" else ""
-    detail = " ".join(sample["detail"].split())[:60]
-    return f"{sample['task_id']:<14} {sample['outcome']:<8} {sample['output_tokens']:>4} tokens{cut}  {detail}".rstrip()
+    tokens = sample.get("output_tokens")
+    counted = "" if tokens is None else f"{tokens:>4} tokens"
+    cut = ", cut off" if sample.get("finish") == "length" else ""
+    return f"{sample['task_id']:<14} {sample['outcome']:<8} {counted}{cut}  {_short(sample['detail'])}".rstrip()
+
+
+def _short(detail: str) -> str:
+    line = " ".join(detail.split())
+    return line if len(line) <= 80 else line[:79] + "…"
+
+
+def _named(benchmark: Benchmark) -> str:
+    return f"{benchmark.name}:{benchmark.digest}"
+
+
+def _settings(benchmark: Benchmark, identity: Mapping[str, Any], style: Style, sampling: Sampling) -> dict[str, Any]:
+    """What decides the answers. Not the number of samples: more of them add to those that are there."""
+    drawn = {key: value for key, value in asdict(sampling).items() if key != "samples"}
+    return {
+        **identity,
+        "benchmark": _named(benchmark),
+        "style": style,
+        # Of the whole benchmark: the same for each limit.
+        "prompt_digest": prompt_digest(benchmark.tasks, style),
+        **(drawn if sampling.temperature else {"temperature": 0.0, "max_tokens": sampling.max_tokens}),
+    }
 
 
 def _results(
-    tasks: Sequence[Task], samples: dict[str, Sample], source: Source, adapter: Path | None, benchmark: str, out: Path
+    trial: Trial, model: str, adapter: str | None, settings: Mapping[str, Any], tested: Mapping[Key, Sample]
 ) -> Results:
-    outcomes = {task.task_id: str(samples[task.task_id]["outcome"]) for task in tasks}
-    counts = Counter(outcomes.values())
-    passed = counts[Outcome.PASSED]
-    low, high = wilson_interval(passed, len(tasks))
+    by_task: dict[str, list[Sample]] = {task.task_id: [] for task in trial.tasks}
+    for _, sample in sorted(tested.items()):
+        by_task[sample["task_id"]].append(sample)
+    has_base = any(task.plus_inputs and (task.test or task.base_inputs) for task in trial.tasks)
+
+    def outcomes(column: str) -> dict[str, list[str]]:
+        return {
+            task: [str(sample[column] or sample["outcome"]) for sample in samples] or [UNANSWERED]
+            for task, samples in by_task.items()
+        }
+
     return Results(
-        model=source.identity,
-        adapter=str(adapter) if adapter else None,
-        benchmark=benchmark,
-        total=len(tasks),
-        passed=passed,
-        pass_at_1=passed / len(tasks),
-        low=low,
-        high=high,
-        outcomes={str(kind): counts[kind] for kind in Outcome if counts[kind]},
-        tasks=outcomes,
-        out=str(out),
+        model,
+        adapter,
+        trial.benchmark.name,
+        trial.benchmark.digest,
+        settings | {"origin": trial.benchmark.origin},
+        outcomes("outcome"),
+        outcomes("base") if has_base else None,
     )
+
+
+def _write(
+    folder: EvaluationFolder,
+    trial: Trial,
+    results: Results,
+    kept: Mapping[Key, Sample],
+    tested: Mapping[Key, Sample],
+    contamination: Contamination | None,
+    say: Say,
+) -> Results:
+    folder.write_samples(kept.values())
+    told = contamination.to_json(results) if contamination else None
+    folder.write_json("results.json", results.to_json() | {"contamination": told})
+    rows: dict[str, list[TestedSample]] = {}
+    for _, sample in sorted(tested.items()):
+        rows.setdefault(sample["task_id"], []).append(
+            TestedSample(
+                sample["program"] or "",
+                sample["base"] or sample["outcome"],
+                sample["plus"],
+                sample["base_fails"],
+                sample["plus_fails"],
+            )
+        )
+    run = TestedRun(time.strftime("%Y-%m-%d %H:%M"), trial.benchmark.digest, rows)
+    folder.write_json("evalplus_eval_results.json", to_evalplus(run))
+    say(results.line())
+    for line in contamination.lines(results) if contamination else ():
+        say(line)
+    return results
+
+
+def check_limit(limit: int | None, benchmark: Benchmark) -> None:
+    """Raises EvaluationError for a number of tasks that there cannot be."""
+    if limit is not None and not 1 <= limit <= len(benchmark.tasks):
+        raise EvaluationError(f"--limit {limit}: {benchmark.name} has {len(benchmark.tasks)} tasks.")

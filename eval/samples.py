@@ -1,12 +1,13 @@
 """An evaluation's folder: what was asked with which settings, and every answer, so that none is asked for twice.
 
-settings.json   what decides the answers: model, adapter, benchmark, prompt, sampling
-samples.jsonl   one line a task: the exact prompt, the answer, the program's outcome
-results.json    the score and what it was computed from
+settings.json               what decides the answers: model, benchmark, prompts, sampling
+samples.jsonl               one line a sample: the exact prompt, the answer, the program, its outcome
+results.json                the score and what it was computed from
+evalplus_eval_results.json  the same outcomes in evalplus's format
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,23 @@ from warriorcoder.arena_folder import write_atomically
 from warriorcoder.errors import EvaluationError
 
 Sample = dict[str, Any]
+"""`task_id` and `draw` name it; the rest are the fields of an answer and, once it is tested, of its program."""
+
+Key = tuple[str, int]
+
+
+def key_of(sample: Mapping[str, Any]) -> Key:
+    return sample["task_id"], sample["draw"]
 
 
 class EvaluationFolder:
-    """One evaluation on disk. Every file is complete or absent."""
+    """One evaluation on disk. Files are complete or absent; in samples.jsonl a kill costs the line being written."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def claim(self, settings: Mapping[str, Any]) -> dict[str, Sample]:
-        """Take the folder for an evaluation; the samples that it already has, by task.
+    def claim(self, settings: Mapping[str, Any]) -> dict[Key, Sample]:
+        """Take the folder for an evaluation; the samples that it already has.
 
         Raises EvaluationError where the folder is another evaluation's or holds other files.
         """
@@ -36,30 +44,48 @@ class EvaluationFolder:
         try:
             before = json.loads(place.read_text(encoding="utf-8"))
             samples = self._samples()
-        except (OSError, ValueError, KeyError) as error:
+            keys = sorted({*settings, *before})
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise EvaluationError(
                 f"{self.path}: its files are damaged ({error}). Name another folder with --out."
             ) from error
-        other = sorted(key for key in settings if before.get(key) != settings[key])
-        if other:
+        if other := [key for key in keys if before.get(key) != settings.get(key)]:
             raise EvaluationError(
                 f"{self.path}: holds an evaluation with another {', '.join(other)}. Name another folder with --out."
             )
         return samples
 
-    def write_samples(self, samples: Mapping[str, Sample]) -> None:
-        lines = [json.dumps(sample, ensure_ascii=False, sort_keys=True) for sample in samples.values()]
-        self._write(self.path / "samples.jsonl", "\n".join(lines))
+    def append(self, samples: Iterable[Sample]) -> None:
+        """Add new samples; they are on disk when this returns."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        lines = "".join(_line(sample) + "\n" for sample in samples)
+        try:
+            with (self.path / "samples.jsonl").open("ab") as file:
+                file.write(lines.encode("utf-8", "surrogatepass"))
+        except OSError as error:
+            raise EvaluationError(f"{self.path}: the samples cannot be kept: {error}") from error
 
-    def write_results(self, results: Mapping[str, Any]) -> None:
-        self._write(self.path / "results.json", json.dumps(results, indent=2, ensure_ascii=False))
+    def write_samples(self, samples: Iterable[Sample]) -> None:
+        """Write all samples anew, with what came of them."""
+        self._write(self.path / "samples.jsonl", "\n".join(map(_line, samples)))
 
-    def _samples(self) -> dict[str, Sample]:
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self._write(self.path / name, json.dumps(content, indent=2, ensure_ascii=False))
+
+    def _samples(self) -> dict[Key, Sample]:
         place = self.path / "samples.jsonl"
         if not place.exists():
             return {}
-        lines = place.read_text(encoding="utf-8").split("\n")
-        return {sample["task_id"]: sample for line in lines if line for sample in [json.loads(line)]}
+        whole, _, broken = place.read_bytes().rpartition(b"\n")
+        if broken:
+            # What was being written when the process was killed; the next append must not go on in that line.
+            write_atomically(place, whole + b"\n" if whole else b"")
+        rows = [json.loads(line) for line in whole.decode("utf-8", "surrogatepass").split("\n") if line]
+        return {key_of(sample): sample for sample in rows}
 
     def _write(self, place: Path, text: str) -> None:
         write_atomically(place, (text + "\n").encode("utf-8", "surrogatepass"))
+
+
+def _line(sample: Sample) -> str:
+    return json.dumps(sample, ensure_ascii=False, sort_keys=True)

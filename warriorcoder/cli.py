@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from warriorcoder import __version__
+from warriorcoder.cli_eval import evaluation
 from warriorcoder.errors import ArenaError, CheckFailed, WarriorError
 
 
@@ -484,30 +485,7 @@ def train(arena: Path, recipe: Path, output: Path | None, overrides: tuple[str, 
     train_kto(arena, recipe, output, list(overrides), click.echo)
 
 
-@main.command("eval")
-@click.argument("model")
-@click.option("--benchmark", default="humaneval", show_default=True, help="The benchmark's name.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first tasks.  [default: all]")
-@click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter to put on the model.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where answers and results go.  [default: outputs/eval/…]")
-@click.option(
-    "--unsafe-no-sandbox", "unsafe", is_flag=True, help="Run the model's code with limits alone, where none can be had."
-)
-def evaluate(
-    model: str, benchmark: str, limit: int | None, adapter: Path | None, out: Path | None, unsafe: bool
-) -> None:
-    """Measure a MODEL on a benchmark: generate its answers, run them, say how many pass.
-
-    MODEL is a local model's name, a GGUF file, a checkpoint's folder or a Hub id. The answers are code
-    that a model wrote. They are run in a sandbox: no network, none of your files, limits on time and memory.
-
-    \b
-      warrior eval smollm2-135m-instruct --limit 8
-      warrior eval smollm2-135m-instruct --limit 8 --adapter outputs/smollm2-135m-kto-lora
-    """
-    from warriorcoder.eval.evaluate import evaluate as measure
-
-    measure(model, benchmark, limit, adapter, out, click.echo, unsafe=unsafe)
+main.add_command(evaluation)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, overload
 
 from warriorcoder.sandbox.inside import values
-from warriorcoder.sandbox.inside.reports import Outcome
+from warriorcoder.sandbox.inside.reports import Outcome, outcome_of
 
 __all__ = ["Answer", "Answers", "Calls", "Limits", "Outcome", "Raised", "Result", "Returned"]
 
@@ -60,11 +60,16 @@ class Returned:
 
 @dataclass(frozen=True)
 class Raised:
-    """The error that a call raised, by the name of its type, and its CPU seconds. `error` is "" for a broken answer."""
+    """The error that a call raised, by the name of its type, and its CPU seconds. `error` is "" for a broken answer.
+
+    `outcome` and `detail` are what a run that ended by it would have.
+    """
 
     error: str
     message: str
     cpu_seconds: float
+    outcome: Outcome = Outcome.CRASHED
+    detail: str = ""
 
 
 Answer = Returned | Raised
@@ -106,8 +111,8 @@ def _answer(text: str, cpu_seconds: float) -> Answer:
         match values.decode(text):
             case ["returned", value]:
                 return Returned(value, cpu_seconds)
-            case ["raised", str(error), str(message), *_]:
-                return Raised(error, message, cpu_seconds)
+            case ["raised", str(error), str(message), *_] as answer:
+                return Raised(error, message, cpu_seconds, *outcome_of(answer[1:]))
     except ValueError as error:
-        return Raised("", str(error), cpu_seconds)
-    return Raised("", "an answer that is none", cpu_seconds)
+        return Raised("", str(error), cpu_seconds, detail=str(error))
+    return Raised("", "an answer that is none", cpu_seconds, detail="an answer that is none")
