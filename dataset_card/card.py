@@ -15,10 +15,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
-from warriorcoder.dataset_card.markdown import code, inline, shortened
 from warriorcoder.errors import ArenaError
 from warriorcoder.ids import value_digest
 from warriorcoder.local_models import LOCAL_MODELS, by_hub_id
+from warriorcoder.markdown import code, inline, shortened
 from warriorcoder.recipe import Recipe, load_recipe
 from warriorcoder.recipe_mining import TextSource
 from warriorcoder.summary import Cost, Expense, concerns, expenses, funnel, headline, judges, share, stages_done

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from warriorcoder.drawing import BLUE, GREY, ORANGE, named_rows, panels_png
 from warriorcoder.errors import EvaluationError
-from warriorcoder.eval.report import code, inline, percent, points
+from warriorcoder.eval.report import percent, points
 from warriorcoder.eval.runs import EvaluatedRun
 from warriorcoder.eval.statistics import (
     DRAWS,
@@ -18,6 +18,7 @@ from warriorcoder.eval.statistics import (
     pairs,
 )
 from warriorcoder.ids import seed_from
+from warriorcoder.markdown import code, inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

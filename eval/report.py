@@ -1,6 +1,5 @@
 """`warrior eval report`: several runs in one table, for a model card or a README."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,22 +7,10 @@ from warriorcoder.eval.runs import EvaluatedRun
 from warriorcoder.eval.statistics import DRAWS, mean_over_tasks, pass_at_k
 from warriorcoder.ids import seed_from
 from warriorcoder.intervals import wilson_interval
+from warriorcoder.markdown import inline
 
 KS = (1, 10, 100)
 """The k of pass@k that are told, where every task has that many samples."""
-
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~$&]|(?<!\w)_|_(?!\w)")
-_PLAIN = re.compile(r"[\w./:@+=-]+")
-
-
-def inline(text: object) -> str:
-    """Any text as one line of Markdown in which nothing is markup."""
-    return _SPECIAL.sub(r"\\\g<0>", " ".join(str(text).split()))
-
-
-def code(text: object) -> str:
-    """A name as code; one that code cannot hold safely in a table, as plain text."""
-    return f"`{text}`" if _PLAIN.fullmatch(str(text)) else inline(text)
 
 
 def percent(share: float) -> str:

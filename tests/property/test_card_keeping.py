@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warriorcoder.dataset_card.keeping import merge_body, split_parts
-from warriorcoder.dataset_card.markdown import inline
+from warriorcoder.markdown import inline
 
 NAMES = ("about", "numbers", "ratings", "judges", "load")
 words = st.text(

@@ -16,8 +16,8 @@ from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
 from warriorcoder.dataset_card.keeping import split_front
-from warriorcoder.dataset_card.markdown import code, inline
 from warriorcoder.errors import ArenaError
+from warriorcoder.markdown import code, inline
 from warriorcoder.recipe import load_recipe
 from warriorcoder.summary import JudgeRow, Step
 from warriorcoder.tables import STAGES, TABLES

@@ -1,4 +1,4 @@
-"""Text from elsewhere made safe for a card: a model, a person's prompt or a finding cannot break the page."""
+"""Text from elsewhere made safe for a page: a model, a person's prompt or a finding cannot break the page."""
 
 import re
 
