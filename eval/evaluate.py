@@ -105,7 +105,7 @@ def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
                 testing.add(sample)
             tested = testing.finish()
     contamination = contamination_of(trial.arena, trial.benchmark) if trial.arena else None
-    results = _results(trial, file.stem, None, settings | {"samples_file": file.name}, tested)
+    results = _results(trial, _model_of(file), None, settings | {"samples_file": file.name}, tested)
     return _write(folder, trial, results, tested, tested, contamination, say)
 
 
@@ -199,6 +199,12 @@ def _line(sample: Sample) -> str:
 def _short(detail: str) -> str:
     line = " ".join(detail.split())
     return line if len(line) <= 80 else line[:79] + "…"
+
+
+def _model_of(file: Path) -> str:
+    """A file's name, or its folder's where the file is called after the benchmark, or samples."""
+    plain = file.stem.lower() in ("humaneval", "mbpp", "samples")
+    return file.resolve().parent.name if plain else file.stem
 
 
 def _named(benchmark: Benchmark) -> str:

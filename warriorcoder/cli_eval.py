@@ -22,7 +22,14 @@ class Stopped(WarriorError):
     exit_code = 130
 
 
-@click.group("eval")
+class _InOrder(click.Group):
+    """A group that lists its commands in the order of the work."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group("eval", cls=_InOrder)
 def evaluation() -> None:
     """Measure models on HumanEval and MBPP, and compare what was measured.
 
@@ -113,6 +120,7 @@ def run(
     named = "-".join(
         [
             benchmark,
+            *([recipe.stem] if recipe else []),
             Path(model).name,
             *([adapter.resolve().name] if adapter else []),
             *([style] if style else []),
