@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warriorcoder.eval.tasks import Expected, Task, disagreement, expected_outputs, fair_limits, to_call
+from warriorcoder.eval.tasks import Expected, Task, disagreement, expected_outputs, fair_limits, timed_now, to_call
 from warriorcoder.eval.tasks.task import Arguments
 from warriorcoder.sandbox.inside.values import shown
 from warriorcoder.sandbox.results import Calls, Limits, Outcome, Raised, Result
@@ -47,6 +47,8 @@ class Tester:
 
     May be called from several threads. Raises EvaluationError where a task's own reference does not run.
     """
+
+    __test__ = False
 
     def __init__(self, sandbox: Sandbox, cache: Path | None = None) -> None:
         self._sandbox = sandbox
@@ -87,9 +89,12 @@ class Tester:
 
     def _by_inputs(self, task: Task, program: str) -> Tested:
         expected = self.expected(task)
-        calls_cpu_s, limits = fair_limits(expected)
-        source, entry_point = to_call(task, task.program(program))
-        calls = self._sandbox.call(source, entry_point, task.inputs, calls_cpu_s=calls_cpu_s, limits=limits)
+        calls = self._call(task, program, expected)
+        if calls.result.outcome == Outcome.TIMEOUT:
+            # Nobody is too slow by a reference that was timed on an idle machine.
+            now = timed_now(task, self._sandbox.call, expected)
+            if fair_limits(now) != fair_limits(expected):
+                calls = self._call(task, program, now)
         found = list(_findings(task, expected, calls))
         border = len(task.base_inputs)
         base = [each for each in found if each[0] < border]
@@ -103,6 +108,11 @@ class Tester:
             tuple(_as_json(task.inputs[at]) for at, *_ in base[:1]),
             tuple(_as_json(task.inputs[at]) for at, *_ in plus[:1]),
         )
+
+    def _call(self, task: Task, program: str, expected: Expected) -> Calls:
+        calls_cpu_s, limits = fair_limits(expected)
+        source, entry_point = to_call(task, task.program(program))
+        return self._sandbox.call(source, entry_point, task.inputs, calls_cpu_s=calls_cpu_s, limits=limits)
 
 
 def _findings(task: Task, expected: Expected, calls: Calls) -> Iterator[tuple[int, Outcome, str]]:

