@@ -8,7 +8,7 @@ program is called:
     calls = sandbox.call(*to_call(task, program), task.inputs, calls_cpu_s=calls_cpu_s, limits=limits)
 """
 
-from warriorcoder.eval.tasks.expected import Expected, expected_outputs, fair_limits
+from warriorcoder.eval.tasks.expected import Expected, expected_outputs, fair_limits, timed_now
 from warriorcoder.eval.tasks.large_outputs import to_call
 from warriorcoder.eval.tasks.loading import load
 from warriorcoder.eval.tasks.oracles import agrees, disagreement
@@ -23,5 +23,6 @@ __all__ = [
     "expected_outputs",
     "fair_limits",
     "load",
+    "timed_now",
     "to_call",
 ]

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +59,16 @@ def expected_outputs(task: Task, call: Call, folder: Path | None = None) -> Expe
     except ArenaError as error:
         raise EvaluationError(f"{task.task_id}: its expected outputs cannot be kept: {error}") from error
     return computed
+
+
+def timed_now(task: Task, call: Call, expected: Expected) -> Expected:
+    """The same outputs with the CPU times that the reference takes at this moment, where they are longer.
+
+    CPU time stands still while others run, but not quite: processors that share a core or get hot are slower.
+    """
+    now, _ = _compute(task, call)
+    slower = [max(kept, new) for kept, new in zip(expected.cpu_seconds, now.cpu_seconds, strict=True)]
+    return replace(expected, cpu_seconds=slower)
 
 
 def fair_limits(expected: Expected) -> tuple[list[float], Limits]:
