@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from warriorcoder.code_extraction import Style
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint, HFInferenceEndpoint, OpenAIEndpoint
 from warriorcoder.errors import RecipeError, RunFailed
-from warriorcoder.eval.questions import Answer, Message, Question, Sampling, Style
+from warriorcoder.eval.questions import Answer, Message, Question, Sampling
 from warriorcoder.pipelines.beforehand import check_expert
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.endpoints.templates import template_of

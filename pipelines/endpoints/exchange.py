@@ -82,17 +82,17 @@ class Exchange:
         self._open: dict[str, Ticket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._replies: list[Reply | None] = []
-        self._given: Callable[[int, Reply], object] | None = None
+        self._deliver: Callable[[int, Reply], object] | None = None
         self._wake = asyncio.Event()
         self._end: WarriorError | None = None
         self._unexpected: BaseException | None = None
 
     async def ask(
-        self, calls: Iterable[Call], total: int, given: Callable[[int, Reply], object] | None = None
+        self, calls: Iterable[Call], total: int, deliver: Callable[[int, Reply], object] | None = None
     ) -> list[Reply]:
-        """The replies to `total` calls, in their order. `given` hears of each as it comes: its place, and the reply."""
+        """The replies to `total` calls, in their order. `deliver` gets each one's place, and it, as it comes."""
         self._replies = [None] * total
-        self._given = given
+        self._deliver = deliver
         self._progress.total += total
         self._wake = asyncio.Event()
         async with aiohttp.ClientSession(
@@ -286,8 +286,8 @@ class Exchange:
         self._replies[place] = reply
         dollars = self._purse.dollars(expert, reply.input_tokens or 0, reply.output_tokens or 0)
         self._progress.count(expert, reply, dollars)
-        if self._given:
-            self._given(place, reply)
+        if self._deliver:
+            self._deliver(place, reply)
 
     def _require_usage(self, expert: str, reply: Reply) -> None:
         """A price, or a budget of tokens, is worth nothing where nobody counts the tokens."""

@@ -12,8 +12,9 @@ import pytest
 from unit.scripted_server import Asked, Fault, ScriptedServer, scripted_server
 
 from warriorcoder.cli_expert_answers import expert_answers, question_call
+from warriorcoder.code_extraction import Style
 from warriorcoder.errors import ModelError, RecipeError, RunFailed, WarriorError
-from warriorcoder.eval.questions import STOPS_IN_FUNCTION, Answer, Question, Sampling, Style, questions
+from warriorcoder.eval.questions import STOPS_IN_FUNCTION, Answer, Question, Sampling, questions
 from warriorcoder.eval.tasks import load
 from warriorcoder.pipelines import one_expert
 from warriorcoder.pipelines.endpoints.journal import Journal
