@@ -13,7 +13,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from warriorcoder.arena_folder import ArenaFolder, Row, count_by, write_atomically
-from warriorcoder.dataset_card.figures import FIGURES, funnel_png, judges_png, novelty_png, ratings_png
+from warriorcoder.dataset_card.figures import FIGURES, figures_of
 from warriorcoder.dataset_card.keeping import merge_body, merge_front, split_front, split_parts
 from warriorcoder.errors import ArenaError
 from warriorcoder.ids import value_digest
@@ -28,9 +28,6 @@ from warriorcoder.wording import money
 DEFAULT_TABLE = "kto"
 TEST = SPLITS[1]
 TAGS = ("code", "synthetic", "preference", "kto", "trl", "arena", "elo", "llm-as-a-judge", "warriorcoder")
-NEARNESS = ("rouge_l_self", "rouge_l_max")
-"""The columns of `instructions` that say how near another one is."""
-
 SIZES = (
     (1_000, "n<1K"),
     (10_000, "1K<n<10K"),
@@ -54,7 +51,7 @@ def write_card(folder: ArenaFolder) -> Path:
     done = stages_done(folder, manifest)
     rows = {name: folder.table_rows(name) for name in _in_order(name for name in TABLES if folder.has_table(name))}
 
-    figures = _draw(folder, manifest, recipe, done)
+    figures = figures_of(folder, manifest, recipe.rating.start, done)
     front = merge_front(old_front, _front(folder, manifest, rows))
     facts = _facts(folder, manifest, recipe, done, rows) | {"figures": figures, "license": front.get("license")}
     body = merge_body(old_body, split_parts(_template().render(facts)))
@@ -126,23 +123,6 @@ def _digest(files: Iterable[Path]) -> str:
 
 def _size(rows: int) -> str:
     return next((name for below, name in SIZES if rows < below), "n>10M")
-
-
-def _draw(folder: ArenaFolder, manifest: Mapping[str, Any], recipe: Recipe, done: list[str]) -> dict[str, bytes]:
-    """The figures for which there are numbers."""
-    figures = {}
-    if "rate" in done and (ratings := folder.read_table("ratings")):
-        figures["ratings"] = ratings_png(ratings, recipe.rating.start)
-    if "curate" in done:
-        rows = folder.read_table("instructions")
-        near = {column: [row[column] for row in rows if row[column] is not None] for column in NEARNESS}
-        if near["rouge_l_self"]:
-            figures["novelty"] = novelty_png(near["rouge_l_self"], near["rouge_l_max"])
-    if done:
-        figures["funnel"] = funnel_png(funnel(manifest["counts"], done))
-    if any(judge.decisive for judge in judges(manifest, done)):
-        figures["judges"] = judges_png(judges(manifest, done))
-    return figures
 
 
 def _facts(

@@ -23,21 +23,30 @@ STYLE: dict[Any, Any] = {
     "axes.titlelocation": "left",
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
+    "grid.color": "#E5E5E5",
 }
+PAPER, INK, FINE = "#15181E", "#E3E6EA", "#30363F"
+DARK: dict[Any, Any] = {
+    **dict.fromkeys(("figure.facecolor", "savefig.facecolor", "axes.facecolor"), PAPER),
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "grid.color": FINE,
+}
+"""What of the style is otherwise on a dark page."""
 
 
 def panels_png(
-    title: str, height: float, panels: Sequence[Callable[["Axes"], None]], *, share_y: bool = False
+    title: str, height: float, panels: Sequence[Callable[["Axes"], None]], *, share_y: bool = False, dark: bool = False
 ) -> bytes:
     """Axes side by side under one title, `height` inches high; each function draws one of them.
 
+    `dark` is for a dark page: what is drawn takes paper and fine lines from the axes and the style, not as white.
     Labelled artists are named once, in a legend below all of them.
     """
     import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE | DARK if dark else STYLE):
         layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
         figure = Figure(figsize=(WIDTH, height), dpi=DOTS_PER_INCH, layout=layout)
         row = figure.subplots(1, len(panels), sharey=share_y, squeeze=False)[0]
@@ -64,7 +73,7 @@ def named_rows(axes: "Axes", names: Sequence[str], label: str) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.set_ylabel(label)
     axes.tick_params(axis="y", length=0)
-    axes.grid(axis="y", color="#E5E5E5", linewidth=0.8)
+    axes.grid(axis="y", linewidth=0.8)
     axes.set_axisbelow(True)
 
 
