@@ -25,8 +25,8 @@ def advice(address: Address, kind: FaultKind) -> str:
         case FaultKind.ROUTE:
             return (
                 "There is nothing under this address. Is base_url right? For kind openai it ends in /v1, for kind tgi "
-                "it does not. And does the server offer raw completion? Mining needs it: a service that offers chat "
-                "only cannot be mined."
+                "it does not. And does the server offer raw completion? Mining, base models and completion style "
+                "need it: a service that offers chat only cannot be mined."
             )
     return "Is the server running, and is base_url right?"
 
