@@ -106,7 +106,7 @@ def run(
 
     \b
       warrior eval run smollm2-135m-instruct --limit 8
-      warrior eval run smollm2-135m --recipe pipelines/recipes/demo.yaml --benchmark mbpp+
+      warrior eval run smollm2 --recipe pipelines/recipes/demo.yaml --benchmark mbpp+
       warrior eval run smollm2-135m-instruct --samples 10 --temperature 0.8
     """
     from warriorcoder.eval.evaluate import evaluate
