@@ -16,7 +16,7 @@ from warriorcoder.tables import Reason
 SHOWN = 8
 
 # As decontamination writes its hits: benchmark, task, check, what matched.
-_HIT = re.compile(r"^(?P<benchmark>.*) (?P<task>\S+), (?:words|code|entry point): ", re.S)
+_HIT = re.compile(r"^(?P<benchmark>.*?) (?P<task>\S+), (?:words|code|entry point): ", re.S)
 _NUMBER = re.compile(r"(\d+)$")
 
 
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"(\d+)$")
 class Contamination:
     """Rows that an arena dropped because they gave away a task: by task of the benchmark, how many.
 
-    `searched`: whether its recipe looked for tasks of this benchmark at all.
+    `searched`: whether its curation has run, and looked for tasks of this benchmark.
     """
 
     arena: str
@@ -52,7 +52,7 @@ class Contamination:
                 f"{percent(score['high'])}), with them {percent(results.scores[0]['value'])}"
             )
         return [
-            f"WARNING: {sum(self.hits.values())} rows mined for {self.arena} gave away {len(self.hits)} of the tasks "
+            f"WARNING: {sum(self.hits.values())} rows made for {self.arena} gave away {len(self.hits)} of the tasks "
             f"({names}{more}). They were dropped, but the experts know these tasks: {without}."
         ]
 
@@ -84,7 +84,8 @@ def contamination_of(arena: Path, benchmark: Benchmark) -> Contamination:
         if task := places.get(_number(found["task"])):
             hits[task] += 1
     sources = [str(source) for source in load_recipe(folder.recipe_path).curation.decontaminate]
-    searched = any(family_of(source) == family for source in sources)
+    curated = "curate" in folder.manifest().get("counts", {})
+    searched = curated and any(family_of(source) == family for source in sources)
     ordered = {task: hits[task] for task in places.values() if task in hits}
     return Contamination(str(arena), benchmark.name, searched, ordered)
 

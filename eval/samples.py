@@ -43,13 +43,13 @@ class EvaluationFolder:
             return {}
         try:
             before = json.loads(place.read_text(encoding="utf-8"))
-            samples = self._samples()
-            keys = sorted({*settings, *before})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            other = sorted(key for key in {*settings, *before} if before.get(key) != settings.get(key))
+            samples = {} if other else self._samples()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise EvaluationError(
                 f"{self.path}: its files are damaged ({error}). Name another folder with --out."
             ) from error
-        if other := [key for key in keys if before.get(key) != settings.get(key)]:
+        if other:
             raise EvaluationError(
                 f"{self.path}: holds an evaluation with another {', '.join(other)}. Name another folder with --out."
             )
@@ -57,11 +57,10 @@ class EvaluationFolder:
 
     def append(self, samples: Iterable[Sample]) -> None:
         """Add new samples; they are on disk when this returns."""
-        self.path.mkdir(parents=True, exist_ok=True)
         lines = "".join(_line(sample) + "\n" for sample in samples)
         try:
             with (self.path / "samples.jsonl").open("ab") as file:
-                file.write(lines.encode("utf-8", "surrogatepass"))
+                file.write(_encoded(lines))
         except OSError as error:
             raise EvaluationError(f"{self.path}: the samples cannot be kept: {error}") from error
 
@@ -80,11 +79,21 @@ class EvaluationFolder:
         if broken:
             # What was being written when the process was killed; the next append must not go on in that line.
             write_atomically(place, whole + b"\n" if whole else b"")
-        rows = [json.loads(line) for line in whole.decode("utf-8", "surrogatepass").split("\n") if line]
+        rows = [json.loads(line) for line in whole.decode("utf-8").split("\n") if line]
+        for row in rows:
+            # All that is read of an answer later on.
+            texts = [row["task_id"], row["style"], row["solution" if "solution" in row else "completion"]]
+            if not all(isinstance(text, str) for text in texts) or not isinstance(row["draw"], int):
+                raise TypeError(f"a sample is none: {row['task_id']}")
         return {key_of(sample): sample for sample in rows}
 
     def _write(self, place: Path, text: str) -> None:
-        write_atomically(place, (text + "\n").encode("utf-8", "surrogatepass"))
+        write_atomically(place, _encoded(text + "\n"))
+
+
+def _encoded(text: str) -> bytes:
+    # Half a surrogate pair has no UTF-8; within JSON a backslash and its number mean the same.
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _line(sample: Sample) -> str:

@@ -64,7 +64,7 @@ class Tester:
     def test(self, task: Task, program: str) -> Tested:
         """Test one program: by the task's test code, where it has one beside no base inputs, and by its inputs."""
         base_code = self._by_code(task, program) if task.test and not task.base_inputs else None
-        by_code = Tested(base_code.outcome, base_code.detail, base_code.outcome) if base_code else None
+        by_code = Tested(base_code.outcome, _one_line(base_code.detail), base_code.outcome) if base_code else None
         if not task.inputs:
             assert by_code is not None, "a task has tests or inputs"
             return by_code
@@ -102,7 +102,7 @@ class Tester:
         first = min(found, default=None)
         return Tested(
             first[1] if first else Outcome.PASSED,
-            first[2] if first else "",
+            _one_line(first[2]) if first else "",
             _part(base, task.base_inputs),
             _part(plus, task.plus_inputs),
             tuple(_as_json(task.inputs[at]) for at, *_ in base[:1]),
@@ -125,6 +125,12 @@ def _findings(task: Task, expected: Expected, calls: Calls) -> Iterator[tuple[in
     if calls.result.outcome != Outcome.PASSED:
         for at in range(len(calls.answers), len(task.inputs)):
             yield at, calls.result.outcome, f"input {at + 1}: {calls.result.detail}".rstrip(": ")
+
+
+def _one_line(detail: str) -> str:
+    """What a program said of itself, made safe for a terminal and a file: one line, no control characters."""
+    line = " ".join(detail.split())
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
 
 
 def _as_json(arguments: Arguments) -> Any:

@@ -109,8 +109,9 @@ def run(
       warrior eval run smollm2 --recipe pipelines/recipes/demo.yaml --benchmark mbpp+
       warrior eval run smollm2-135m-instruct --samples 10 --temperature 0.8
     """
+    from warriorcoder.code_extraction import Style
     from warriorcoder.eval.evaluate import evaluate
-    from warriorcoder.eval.questions import Sampling, Style
+    from warriorcoder.eval.questions import Sampling
 
     if samples > 1 and temperature == 0:
         raise EvaluationError(f"--samples {samples}: greedy answers are all alike. Give a --temperature above 0.")
@@ -129,7 +130,7 @@ def run(
     )
     folder = out or Path("outputs") / "eval" / named
     trial = _trial(benchmark, source, limit, arena or _arena_of(adapter), folder, unsafe)
-    with _ends_in_order(folder):
+    with _ends_in_order(f"the answers so far are in {folder}: the same command goes on."):
         if recipe is not None:
             if adapter is not None:
                 raise EvaluationError("--adapter goes onto local weights; an endpoint serves what it serves.")
@@ -173,7 +174,7 @@ def samples(
 
     folder = out or Path("outputs") / "eval" / f"{benchmark}-{file.stem}"
     trial = _trial(benchmark, source, limit, arena, folder, unsafe)
-    with _ends_in_order(folder):
+    with _ends_in_order("no results are written."):
         evaluate_samples(trial, file, click.echo)
 
 
@@ -244,8 +245,8 @@ def _arena_of(adapter: Path | None) -> Path | None:
 
 
 @contextmanager
-def _ends_in_order(folder: Path) -> Iterator[None]:
+def _ends_in_order(what_is_left: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise Stopped(f"stopped. The answers so far are in {folder}: the same command goes on.") from None
+        raise Stopped(f"stopped; {what_is_left}") from None

@@ -27,8 +27,8 @@ def unpacked(content: bytes) -> bytes:
     return gzip.decompress(content) if content.startswith(_GZIP) else content
 
 
-def read_rows(paths: Sequence[Path]) -> tuple[list[Row], str]:
-    """The rows of one or more files, and the SHA-256 of their content (of several: of their digests, one a line).
+def read_rows(paths: Sequence[Path], what: str = "tasks") -> tuple[list[Row], str]:
+    """The rows of files of `what`, and the SHA-256 of their content (of several: of their digests, one a line).
 
     Raises EvaluationError where a file cannot be read or holds anything but rows.
     """
@@ -39,14 +39,14 @@ def read_rows(paths: Sequence[Path]) -> tuple[list[Row], str]:
             content = unpacked(path.read_bytes())
             found = _parse(path, content)
         except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
-            raise EvaluationError(f"{path}: cannot be read as tasks: {_said(error)}. {_WHAT_TO_DO}") from error
+            raise EvaluationError(f"{path}: cannot be read as {what}: {_said(error)}. {_WHAT_TO_DO}") from error
         for number, row in enumerate(found, 1):
             if not isinstance(row, dict):
                 raise EvaluationError(f"{path}: row {number} is no object but {type(row).__name__}. {_WHAT_TO_DO}")
         rows += found
         digests.append(hashlib.sha256(content).hexdigest())
     if not rows:
-        raise EvaluationError(f"{', '.join(map(str, paths))}: holds no task. {_WHAT_TO_DO}")
+        raise EvaluationError(f"{', '.join(map(str, paths))}: holds no {what}. {_WHAT_TO_DO}")
     return rows, digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
@@ -61,11 +61,17 @@ def _parse(path: Path, content: bytes) -> list[Any]:
         return rows
     text = content.decode("utf-8")
     if text.lstrip().startswith("["):
-        found = json.loads(text)
-        assert isinstance(found, list)
+        found: list[Any] = json.loads(text)
         return found
     # Not splitlines(): prompts may have other line ends within them.
-    return [json.loads(line) for line in text.split("\n") if line.strip()]
+    return [_row(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def _row(line: str, number: int) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number}, column {error.colno}: {error.msg}") from error
 
 
 def _said(error: BaseException) -> str:
