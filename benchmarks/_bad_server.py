@@ -30,7 +30,7 @@ def bad_server(server: Loopback, folder: Path, per_expert: int) -> list[Claim]:
         base=True,
         mining={"per_expert": per_expert, "max_draws": MOST_DRAWS, "max_tokens": 256},
         curation={"near_duplicate": 0.95, "attempts": 2},
-        battles={"attempts": 2, "execution_judge": True},
+        battles={"attempts": 2, "execution_weight": 1},
         rating={"bootstrap": 20},
     )
     say(f"a server that answers {FAULTS:.0%} of calls with a fault and refuses {REFUSED:.0%} for good:")

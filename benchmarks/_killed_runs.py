@@ -68,7 +68,7 @@ def killed_runs(server: Loopback, folder: Path, kills: int, seed: int) -> list[C
         base=True,
         mining={"per_expert": 8, "max_draws": MOST_DRAWS, "max_tokens": 256},
         curation={"near_duplicate": 0.95, "attempts": 2},
-        battles={"attempts": 2, "execution_judge": True},
+        battles={"attempts": 2, "execution_weight": 1},
         rating={"bootstrap": 20},
     )
     file = folder / "killed.yaml"

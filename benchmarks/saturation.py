@@ -60,7 +60,7 @@ class Contest:
 
     def ours(self) -> list[str]:
         """A new arena, and the command that has its instructions answered. No expert judges: only answers are asked."""
-        battles = {"judges": [], "execution_judge": True}
+        battles = {"judges": [], "execution_weight": 1}
         made = recipe(self.server.url, EXPERTS, concurrency=self.size.in_flight, battles=battles)
         arena = self._folder / f"arena-{next(self._numbers)}"
         arena_with_instructions(arena, made, self._texts)

@@ -1,9 +1,9 @@
 """The run, readable in one sitting: a distilabel pipeline from the experts to the training tables.
 
-`python -m warriorcoder.pipelines.arena FOLDER PART [RAY [OWN]]` runs it in the arena folder, in which
-the recipe and the experts' addresses lie already, on this machine's processes or on Ray: RAY is the
-cluster's address, or `local` for a Ray of our own with its files in the folder OWN. `run.py` starts
-that process and watches over it.
+`python -m warriorcoder.pipelines.arena [--unsafe-no-sandbox] FOLDER PART [RAY [OWN]]` runs it in the arena
+folder, in which the recipe and the experts' addresses lie already, on this machine's processes or on
+Ray: RAY is the cluster's address, or `local` for a Ray of our own with its files in the folder OWN.
+`run.py` starts that process and watches over it.
 """
 
 import logging
@@ -29,6 +29,9 @@ from warriorcoder.tables import TABLES
 
 Part = Literal["run", "mine", "battle", "rate", "build"]
 PARTS: tuple[Part, ...] = get_args(Part)
+
+UNSAFE_NO_SANDBOX = "--unsafe-no-sandbox"
+"""The option that has the execution judge run code with limits alone."""
 
 
 class Source(GeneratorStep):
@@ -84,7 +87,7 @@ class Judges(Source):
         return [{"judge": name} for name in folder.read_columns("votes", ["judge"])["judge"].unique().to_pylist()]
 
 
-def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> Pipeline:
+def arena_pipeline(folder: ArenaFolder, part: Part, *, unsafe: bool, on_ray: bool = False) -> Pipeline:
     """The graph of a run, or of the part of it that works on the tables before it."""
     arena = str(folder.path)
 
@@ -98,7 +101,7 @@ def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> 
             curate = Curate(name="curate", arena=arena, panel=panel("curate"))
         if part in ("run", "battle"):
             answer = Answer(name="answer", arena=arena, panel=panel("answer"))
-            judge = Judge(name="judge", arena=arena, panel=panel("judge"))
+            judge = Judge(name="judge", arena=arena, panel=panel("judge"), unsafe_no_sandbox=unsafe)
         if part in ("run", "rate"):
             rate = Rate(name="rate", arena=arena)
         if part in ("run", "build"):
@@ -118,22 +121,22 @@ def arena_pipeline(folder: ArenaFolder, part: Part, *, on_ray: bool = False) -> 
     return pipeline
 
 
-def run_here(folder: ArenaFolder, part: Part) -> None:
+def run_here(folder: ArenaFolder, part: Part, *, unsafe: bool) -> None:
     """Run the graph on processes of this machine."""
     # Inside a Ray cluster's container distilabel would go over to Ray, without the desk that keeps the journal there.
     os.environ.pop("RAY_CLUSTER_NAME", None)
-    pipeline = arena_pipeline(folder, part)
+    pipeline = arena_pipeline(folder, part, unsafe=unsafe)
     watch_workers(pipeline, lambda what: end_for_a_worker(folder, pipeline.dag, what))
     # Its cache cannot be resumed and returns old rows for new ones; the journal is what makes a second run cheap.
     pipeline.run(use_cache=False)
 
 
-def run_on_ray(folder: ArenaFolder, part: Part, address: str, own: Path | None) -> None:
+def run_on_ray(folder: ArenaFolder, part: Part, address: str, own: Path | None, *, unsafe: bool) -> None:
     """Run the graph on Ray; `own` is the folder for the files of a Ray of our own."""
     from warriorcoder.pipelines.on_ray.running import joined, watch_actors
 
     with joined(folder, address, own):
-        pipeline = arena_pipeline(folder, part, on_ray=True).ray()
+        pipeline = arena_pipeline(folder, part, unsafe=unsafe, on_ray=True).ray()
         watch_actors(pipeline, lambda what: end_for_a_worker(folder, pipeline.dag, what))
         pipeline.run(use_cache=False)
 
@@ -144,14 +147,17 @@ def main() -> None:
     forks_die_with_parent()
     poll_often()
     # On a cluster the steps' processes begin in other folders than this one.
-    folder, part, on_ray = ArenaFolder(Path(sys.argv[1]).absolute()), sys.argv[2], sys.argv[3:]
+    unsafe = sys.argv[1] == UNSAFE_NO_SANDBOX
+    path, part, *on_ray = sys.argv[1 + unsafe :]
+    folder = ArenaFolder(Path(path).absolute())
     # distilabel silences httpx, not its successor, which would log a line a request.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         if on_ray:
-            run_on_ray(folder, part, on_ray[0], Path(on_ray[1]) if on_ray[1:] else None)  # type: ignore[arg-type]
+            own = Path(on_ray[1]) if on_ray[1:] else None
+            run_on_ray(folder, part, on_ray[0], own, unsafe=unsafe)  # type: ignore[arg-type]
         else:
-            run_here(folder, part)  # type: ignore[arg-type]
+            run_here(folder, part, unsafe=unsafe)  # type: ignore[arg-type]
     except Exception as error:
         record_failure(folder, "run", error)
         raise

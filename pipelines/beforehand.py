@@ -1,10 +1,11 @@
-"""What can be known to be wrong with an expert before anybody is asked."""
+"""What can be known to be wrong before anybody is asked: with an expert, with this machine."""
 
 import os
 
 from warriorcoder.endpoint_kinds import HFInferenceEndpoint, RemoteEndpoint
-from warriorcoder.errors import RecipeError
-from warriorcoder.recipe import Expert
+from warriorcoder.errors import RecipeError, SandboxError
+from warriorcoder.recipe import Expert, Recipe
+from warriorcoder.sandbox.sandbox import usable_binary
 
 
 def check_expert(expert: Expert, *, raw: bool) -> None:
@@ -28,3 +29,16 @@ def check_expert(expert: Expert, *, raw: bool) -> None:
             f"experts.{expert.name}.endpoint.api_key_env: what {endpoint.api_key_env} holds is no key: it is "
             "empty, or has a line end or another character in it that no header can carry."
         )
+
+
+def require_sandbox(recipe: Recipe) -> None:
+    """Raises SandboxError where the execution judge would have no sandbox on this machine, with what to do."""
+    if recipe.battles.execution_weight is None:
+        return
+    try:
+        usable_binary()
+    except SandboxError as error:
+        raise SandboxError(
+            f"battles.execution_weight: the execution judge runs code that models wrote. {error}\n"
+            "battles.execution_weight: null leaves the execution judge out."
+        ) from None

@@ -37,6 +37,9 @@ class Lines:
             return
         self._last = last = in_order[-1]
         if now - self._told >= LINE_EVERY_SECONDS:
+            if last.doing:
+                self._print(now, f"{last.stage}: {last.doing}")
+                return
             left = pace.left(now, last) if last.done < last.total else None
             cells = _cells(last) + ([f"{lasting(left)} left"] if left is not None else [])
             self._print(now, f"{last.stage}: {', '.join(cells)}")

@@ -18,7 +18,7 @@ from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
 from warriorcoder.errors import ArenaError, RunFailed
 from warriorcoder.pipelines.battles.pairing import require_judges
-from warriorcoder.pipelines.beforehand import check_expert
+from warriorcoder.pipelines.beforehand import check_expert, require_sandbox
 from warriorcoder.pipelines.endpoints.calls import Address
 from warriorcoder.pipelines.endpoints.deaths import OUT_OF_MEMORY, how_it_ended
 from warriorcoder.pipelines.endpoints.embedded import serve, server_settings, weights_of
@@ -51,6 +51,9 @@ GUARDED_END_SECONDS = 20.0
 ASKS_NOBODY = ("rate", "build")
 """The parts of a run that work on tables alone."""
 
+JUDGES = ("run", "battle")
+"""The parts of a run in which battles are judged."""
+
 PACKAGES = ("warriorcoder", "distilabel", "datasets", "xllamacpp")
 
 LAST_STAGE = {"run": "build", "mine": "curate", "battle": "judge", "rate": "rate", "build": "build"}
@@ -74,17 +77,23 @@ class StageFailed(RunFailed):
         self.exit_code = exit_code
 
 
-def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | None = None) -> ArenaFolder:
+def run_part(
+    recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | None = None, *, unsafe_no_sandbox: bool = False
+) -> ArenaFolder:
     """Run the pipeline, or a part of it, in the arena folder at `path`, which is made where it is absent.
 
-    `ray` is where it runs: None for processes of this machine, else an address of `--ray`.
+    `ray` is where it runs: None for processes of this machine, else an address of `--ray`. `unsafe_no_sandbox`: the
+    execution judge runs code with limits alone.
 
-    Raises RecipeError, ModelError, ClusterError or ArenaError before anything in the arena has changed,
+    Raises RecipeError, ModelError, SandboxError, ClusterError or ArenaError before anything in the arena has changed,
     RunFailed when a stage fails, Interrupted when the user stops the run. Whatever was answered is in the journal.
     """
     _check_before(recipe, part)
+    needs_sandbox = part in JUDGES and recipe.battles.execution_weight is not None and not unsafe_no_sandbox
+    if needs_sandbox:
+        require_sandbox(recipe)
     if ray:
-        ray = _check_cluster(recipe, path, ray, watch)
+        ray = _check_cluster(recipe, path, ray, watch, needs_sandbox=needs_sandbox)
     folder = ArenaFolder.prepare(path)
     with _alone(folder), _experts(recipe, folder, part, watch) as experts, signals() as stop:
         addresses, identity, dead = experts
@@ -98,7 +107,7 @@ def run_part(recipe: Recipe, path: Path, part: str, watch: Watch, ray: str | Non
         if part not in ASKS_NOBODY:
             _begin_in_journal(folder, watch)
         watch({}, "starting the pipeline")
-        _run_pipeline(folder, part, ray, dead, stop, watch)
+        _run_pipeline(folder, _command(folder, part, ray, unsafe_no_sandbox), ray, dead, stop, watch)
         _clear_distilabel(folder)
     _verify(folder, part)
     return folder
@@ -119,13 +128,16 @@ def _check_before(recipe: Recipe, part: str) -> None:
     server_settings(recipe)
 
 
-def _check_cluster(recipe: Recipe, path: Path, ray: str, watch: Watch) -> str:
-    """The address of a Ray on which this run can work, before anything is begun. Raises ClusterError, ArenaError."""
+def _check_cluster(recipe: Recipe, path: Path, ray: str, watch: Watch, *, needs_sandbox: bool) -> str:
+    """The address of a Ray on which this run can work, before anything is begun.
+
+    Raises ClusterError, SandboxError, ArenaError.
+    """
     require_ray()
     if ray == LOCAL:
         return ray
     watch({}, f"looking the Ray cluster at {ray} over")
-    cluster = look_over(ray, path)
+    cluster = look_over(ray, path, needs_sandbox=needs_sandbox)
     for expert in recipe.experts:
         if cluster.others and isinstance(expert.endpoint, EmbeddedEndpoint):
             raise ClusterError(
@@ -192,13 +204,15 @@ def _alone(folder: ArenaFolder) -> Iterator[None]:
         yield
 
 
-def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[str], stop: Stop, watch: Watch) -> None:
+def _run_pipeline(
+    folder: ArenaFolder, command: list[str], ray: str | None, dead: list[str], stop: Stop, watch: Watch
+) -> None:
     """Run the pipeline's process to its end, or end it with all that it started. `dead` are local servers."""
     log = _log(folder)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _command(folder, part, ray),
+            command,
             # The guard lives for as long as this pipe is open.
             stdin=subprocess.PIPE if ray == LOCAL else subprocess.DEVNULL,
             stdout=output,
@@ -233,9 +247,10 @@ def _run_pipeline(folder: ArenaFolder, part: str, ray: str | None, dead: list[st
         raise RunFailed(f"the pipeline's own process {how_it_ended(signal_)}. {OUT_OF_MEMORY}")
 
 
-def _command(folder: ArenaFolder, part: str, ray: str | None) -> list[str]:
+def _command(folder: ArenaFolder, part: str, ray: str | None, unsafe_no_sandbox: bool) -> list[str]:
     """What is started: the pipeline's process; for a Ray of our own, its guard with the process under it."""
-    module, arguments = "warriorcoder.pipelines.arena", [str(folder.path), part, *([ray] if ray else [])]
+    module, arguments = "warriorcoder.pipelines.arena", ["--unsafe-no-sandbox"] * unsafe_no_sandbox
+    arguments += [str(folder.path), part, *([ray] if ray else [])]
     if ray == LOCAL:
         return [sys.executable, "-m", "warriorcoder.pipelines.on_ray.guard", sys.executable, "-m", module, *arguments]
     return child_command(module, *arguments)

@@ -201,5 +201,7 @@ def _doing(state: State, pace: Pace) -> str:
     if not begun:
         return ""
     last = max(begun, key=lambda counts: counts.began)
+    if last.doing:
+        return last.doing
     idle = last.done == last.total and not last.in_flight and pace.still_for(state.now, last.stage) > IDLE_SECONDS
     return "working on the tables" if idle else ""

@@ -88,7 +88,7 @@ def recipe(url: str, **sections: Any) -> Recipe:
             "name": "scripted",
             "experts": experts,
             "mining": {"per_expert": 6, "max_draws": 30, "max_tokens": 64},
-            "battles": {"execution_judge": True, "attempts": 2},
+            "battles": {"execution_weight": 1, "attempts": 2},
             "rating": {"bootstrap": 20},
             **sections,
         }

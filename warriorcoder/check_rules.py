@@ -26,9 +26,11 @@ from warriorcoder.recount import (
     result_of,
     scores_fit,
     tally,
+    that_count,
     winner_of,
 )
 from warriorcoder.tables import MINED, STAGES, TABLES, Reason
+from warriorcoder.vote_rules import vote_rules
 
 REPEATS = (Reason.NEAR_DUPLICATE, Reason.SEMANTIC_DUPLICATE)
 
@@ -139,38 +141,15 @@ def _answer(arena: Arena) -> Iterator[Finding]:
 def _judge(arena: Arena) -> Iterator[Finding]:
     """Every judge saw both orders, a vote has a verdict or a reason, and nobody judged in its own cause."""
     rows, counts, experts = arena.tables["votes"], arena.counts["judge"], arena.manifest["experts"]
-    asked: dict[tuple[Battle, str], list[str]] = defaultdict(list)
-    for row in rows:
-        asked[fought(row), row["judge"]].append(row["shown_first"])
+    asked = {(fought(row), row["judge"]) for row in rows}
     given = sum(row["verdict"] is not None for row in rows)
     yield _equal("2 x judges = votes + missing", 2 * counts["judges"], counts["votes"] + counts["missing"])
     yield _equal("rows of votes", counts["votes"] + counts["missing"], len(rows))
     yield _equal("votes with a verdict", counts["votes"], given)
     yield _equal("judges of all battles", counts["judges"], len(asked))
     yield _known_ids(arena, "votes")
-    half = (_said(judge, battle) for (battle, judge), first in asked.items() if sorted(first) != sorted(battle[1:]))
-    yield _none("both orders", "judges that saw each answer first once", half, len(asked))
-    odd = (_said(row["judge"], fought(row)) for row in rows if not _verdict_or_reason(row))
-    yield _none("verdict or reason", "a verdict (a, b, tie), or why it is missing", odd, len(rows))
-    answered = {(row["instruction_id"], row["expert"]) for row in arena.tables["answers"]}
-    silent = (
-        f"{expert} to {row['instruction_id']}"
-        for row in rows
-        for expert in (row["model_a"], row["model_b"])
-        if (row["instruction_id"], expert) not in answered
-    )
-    yield _none("votes on answers", "contestants that answered", silent, len(rows))
-    strangers = (row["judge"] for row in rows if row["judge"] not in experts and row["judge"] != EXECUTION_JUDGE)
-    yield _none("judges are known", f"experts that arena.json names, or {EXECUTION_JUDGE}", strangers, len(rows))
-    own = (_said(judge, battle) for battle, judge in asked if judge in battle[1:])
-    yield _none("no contestant judges", "judges that do not fight", own, len(asked))
-    weights = {name: expert["weights"] for name, expert in experts.items() if expert["weights"] is not None}
-    twins = (
-        _said(judge, battle)
-        for battle, judge in asked
-        if judge in weights and weights[judge] in (weights.get(battle[1]), weights.get(battle[2]))
-    )
-    yield _none("no twin judges", "judges with other weights than both contestants", twins, len(asked))
+    for rule in vote_rules(rows, arena.tables["answers"], experts):
+        yield _none(*rule)
 
 
 def _rate(arena: Arena) -> Iterator[Finding]:
@@ -187,21 +166,28 @@ def _rate(arena: Arena) -> Iterator[Finding]:
     keys = Counter(battle_of(row) for row in rows)
     lost = (str(key) for key in keys.keys() | votes.keys() if keys[key] != 1)
     yield _none("battles are unique", "one row for a battle that was judged", lost, len(rows))
+    recorded, counted = arena.manifest.get("judges", {}), judge_records(arena.tables["votes"])
+    weights = {name: record.get("weight", 1.0) for name, record in recorded.items()}
+    again = {battle: recount(that_count(votes[battle], weights)) for battle in keys}
     miscounted = (
-        f"{battle_of(row)} has {tally(row)}, counted {recount(votes[battle_of(row)])}"
+        f"{battle_of(row)} has {tally(row)}, counted {again[battle_of(row)]}"
         for row in rows
-        if tally(row) != recount(votes[battle_of(row)])
+        if tally(row) != again[battle_of(row)]
     )
     yield _none("votes of the battles", "votes_a, votes_b, ties, missing as the votes give", miscounted, len(rows))
     wrong = (f"{battle_of(row)} has {row['winner']}" for row in rows if row["winner"] != winner_of(row))
     yield _none("winners", "the side with the greater local score, else tie, null without one", wrong, len(rows))
-    recorded, counted = arena.manifest.get("judges", {}), judge_records(arena.tables["votes"])
-    weights = {name: record.get("weight", 1.0) for name, record in recorded.items()}
     unlike = (str(battle_of(row)) for row in rows if not scores_fit(row, votes[battle_of(row)], weights))
     yield _none("local scores", "local_a, local_b and consistency as the votes give", unlike, len(rows))
     allowed = {"flag": (1.0, 1.0), "leave_out": (0.0, 0.0), "down_weight": (0.0, 1.0)}[arena.recipe.battles.below_floor]
-    heavy = (f"{name} has {weight}" for name, weight in weights.items() if weight != 1 and not _within(weight, allowed))
-    yield _none("weights of the judges", "1, or what battles.below_floor allows", heavy, len(weights))
+    of_execution = arena.recipe.battles.execution_weight or 0.0
+    heavy = (
+        f"{name} has {weight}"
+        for name, weight in weights.items()
+        if (weight != of_execution if name == EXECUTION_JUDGE else weight != 1 and not _within(weight, allowed))
+    )
+    wanted = "1, or what battles.below_floor allows; of the execution judge battles.execution_weight"
+    yield _none("weights of the judges", wanted, heavy, len(weights))
     nothing = dict.fromkeys(RECORD, 0)
     names = sorted(recorded.keys() | counted.keys())
     off = (
@@ -273,11 +259,3 @@ def _known_ids(arena: Arena, name: str) -> Finding:
 
 def _within(value: float, ends: tuple[float, float]) -> bool:
     return ends[0] <= value <= ends[1]
-
-
-def _said(judge: str, battle: Battle) -> str:
-    return f"{judge} on {battle[1]} against {battle[2]}, {battle[0]}"
-
-
-def _verdict_or_reason(vote: Row) -> bool:
-    return vote["verdict"] in ("a", "b", "tie", None) and (vote["verdict"] is None) != (vote["missing"] is None)

@@ -56,6 +56,12 @@ RAY = click.option(
     help="Run on Ray: on a cluster that this machine belongs to (its head's HOST:PORT, or auto), or, without an "
     "ADDRESS, on a Ray of its own that ends with the run.",
 )
+UNSAFE = click.option(
+    "--unsafe-no-sandbox",
+    "unsafe",
+    is_flag=True,
+    help="Where no sandbox can be had: the execution judge runs the answers' code with limits alone.",
+)
 QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, only the result.")
 
 
@@ -84,11 +90,21 @@ def _running_command(name: str, part: str, help_text: str) -> None:
     @SET
     @RAY
     @QUIET
-    def command(recipe: Path, into: Path | None, overrides: tuple[str, ...], ray: str | None, quiet: bool) -> None:
+    def command(
+        recipe: Path,
+        into: Path | None,
+        overrides: tuple[str, ...],
+        ray: str | None,
+        quiet: bool,
+        unsafe: bool = False,
+    ) -> None:
         from warriorcoder.recipe import load_recipe
 
         loaded = load_recipe(recipe, list(overrides))
-        _work(loaded, into or Path("arenas") / loaded.name, part, quiet, ray)
+        _work(loaded, into or Path("arenas") / loaded.name, part, quiet, ray, unsafe)
+
+    if part == "run":
+        UNSAFE(command)
 
 
 def _continuing_command(name: str, help_text: str) -> None:
@@ -99,7 +115,7 @@ def _continuing_command(name: str, help_text: str) -> None:
     @SET
     @QUIET
     def command(arena: Path, overrides: tuple[str, ...], quiet: bool) -> None:
-        _go_on(arena, overrides, name, quiet, None)
+        _go_on(arena, overrides, name, quiet)
 
 
 @main.command()
@@ -190,10 +206,11 @@ _running_command("mine", "mine", "Mine and curate instructions by a RECIPE, and 
 @ARENA
 @SET
 @RAY
+@UNSAFE
 @QUIET
-def battle(arena: Path, overrides: tuple[str, ...], ray: str | None, quiet: bool) -> None:
+def battle(arena: Path, overrides: tuple[str, ...], ray: str | None, unsafe: bool, quiet: bool) -> None:
     """Have the experts answer an ARENA's instructions, and judge every battle."""
-    _go_on(arena, overrides, "battle", quiet, ray)
+    _go_on(arena, overrides, "battle", quiet, ray, unsafe)
 
 
 _continuing_command(
@@ -207,23 +224,27 @@ _continuing_command(
 _continuing_command("build", "Build the training tables kto, sft and preference of an ARENA, and its card.")
 
 
-def _go_on(arena: Path, overrides: tuple[str, ...], part: str, quiet: bool, ray: str | None) -> None:
+def _go_on(
+    arena: Path, overrides: tuple[str, ...], part: str, quiet: bool, ray: str | None = None, unsafe: bool = False
+) -> None:
     from warriorcoder.arena_folder import ArenaFolder
     from warriorcoder.recipe import load_recipe
 
     folder = ArenaFolder.open(arena)
-    _work(load_recipe(folder.recipe_path, list(overrides)), arena, part, quiet, ray)
+    _work(load_recipe(folder.recipe_path, list(overrides)), arena, part, quiet, ray, unsafe)
 
 
-def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None) -> None:
+def _work(recipe: Any, path: Path, part: str, quiet: bool, ray: str | None, unsafe: bool) -> None:
     from rich.console import Console
 
     from warriorcoder.pipelines.estimating.projection import Projection
     from warriorcoder.pipelines.run import run_part
     from warriorcoder.pipelines.screen import Screen
 
+    if unsafe and recipe.battles.execution_weight is not None:
+        _note("code that models wrote is run without a sandbox: it can read your files and write where you may")
     with Screen(Console(stderr=True), Projection(recipe, path, part), quiet=quiet) as screen:
-        folder = run_part(recipe, path, part, screen.show, ray)
+        folder = run_part(recipe, path, part, screen.show, ray, unsafe_no_sandbox=unsafe)
     from warriorcoder.dataset_card.card import write_card
     from warriorcoder.pipelines.spending import spent_over_all_runs
     from warriorcoder.report import print_report

@@ -36,7 +36,8 @@ class Battles(Section):
 
     `prompt`: `verdict` asks for a comparison (arXiv 2412.17395), `rubric` weighs criteria one by one, `reference` has
     the judge solve the task first. `longest_answer` is in bytes of UTF-8, some four a token in English and code: both
-    answers are shown up to there.
+    answers are shown up to there. `execution_weight` is what a vote of the execution judge counts, a model's being 1;
+    0: it votes, and its votes count nowhere; None: nothing is run.
     """
 
     pairing: Literal["round_robin", "attacker", "active"] = "round_robin"
@@ -44,7 +45,7 @@ class Battles(Section):
     calls: Positive | None = None
     judges: Literal["uninvolved"] | list[Name] = "uninvolved"
     orders: Literal["both"] = "both"
-    execution_judge: bool = False
+    execution_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     floor: Floor = Floor()
     below_floor: Literal["flag", "down_weight", "leave_out"] = "flag"
     prompt: Literal["verdict", "rubric", "reference"] = "verdict"

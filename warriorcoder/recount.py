@@ -31,6 +31,11 @@ def tally(battle: Row) -> tuple[int, ...]:
     return battle["votes_a"], battle["votes_b"], battle["ties"], battle["missing"]
 
 
+def that_count(votes: Iterable[Row], weights: Mapping[str, float]) -> list[Row]:
+    """The votes of judges whose weight is above 0; it is 1 where it is not named."""
+    return [vote for vote in votes if weights.get(vote["judge"], 1.0) > 0]
+
+
 def recount(votes: list[Row]) -> tuple[int, ...]:
     verdicts = Counter(vote["verdict"] for vote in votes)
     return verdicts["a"], verdicts["b"], verdicts["tie"], verdicts[None]
@@ -56,7 +61,7 @@ def both_orders(votes: Iterable[Row]) -> list[bool]:
 
 
 def scores_fit(battle: Row, votes: list[Row], weights: Mapping[str, float]) -> bool:
-    """Whether the local scores (a tie counts half) and the consistency follow from the votes.
+    """Whether the local scores (a tie counts half) and the consistency follow from the votes that count.
 
     `weights` are what a vote of a judge counts in the local scores, 1 where it is not named.
     """
@@ -64,7 +69,7 @@ def scores_fit(battle: Row, votes: list[Row], weights: Mapping[str, float]) -> b
     for vote in votes:
         counted[vote["verdict"]] += weights.get(vote["judge"], 1.0)
     given = counted["a"] + counted["b"] + counted["tie"]
-    agree = both_orders(votes)
+    agree = both_orders(that_count(votes, weights))
     expected = (
         (counted["a"] + counted["tie"] / 2) / given if given else None,
         (counted["b"] + counted["tie"] / 2) / given if given else None,

@@ -49,6 +49,7 @@ class Missing(StrEnum):
     UNFINISHED_REASONING = "unfinished_reasoning"
     EMPTY = "empty"
     ENDPOINT_ERROR = "endpoint_error"
+    NO_EVIDENCE = "no_evidence"
 
 
 class LeftOut(StrEnum):
@@ -174,7 +175,8 @@ TABLES: dict[str, Table] = {
             "verdict": (TEXT, "a, b or tie, whatever the order shown; null: missing"),
             "missing": (TEXT, "why there is no verdict, one of: " + ", ".join(Missing)),
             "reason": (TEXT, "what the judge wrote"),
-            "prompt_digest": (TEXT, "digest of the prompt file that asked"),
+            "evidence": (TEXT, "JSON: what running both answers has shown; null: the judge is a model"),
+            "prompt_digest": (TEXT, "digest of the prompt file that asked, or of the execution judge's rules"),
         },
     ),
     "battles": Table(
@@ -184,16 +186,16 @@ TABLES: dict[str, Table] = {
             "instruction_id": _INSTRUCTION_ID,
             "attacker": (TEXT, "model_a of the votes; the miner where it fights"),
             "defender": (TEXT, "model_b of the votes"),
-            "votes_a": (COUNT, "votes for the attacker"),
+            "votes_a": (COUNT, "votes for the attacker, of judges whose weight is above 0, like all in this row"),
             "votes_b": (COUNT, "votes for the defender"),
             "ties": (COUNT, "tie votes"),
             "missing": (COUNT, "votes without a verdict"),
-            "local_a": (REAL, "local score of the attacker, a tie counted half; null: no verdict"),
-            "local_b": (REAL, "local score of the defender"),
+            "local_a": (REAL, "weighted share of the votes for the attacker, a tie half; null: no verdict"),
+            "local_b": (REAL, "weighted share of the votes for the defender"),
             "consistency": (REAL, "share of judges whose two orders agree; null: none gave both"),
             "elo_a": (REAL, "attacker's Elo just before this battle"),
             "elo_b": (REAL, "defender's Elo just before this battle"),
-            "winner": (TEXT, "expert with more votes, or tie; null: no verdict"),
+            "winner": (TEXT, "expert with the higher local score, or tie; null: no verdict"),
         },
     ),
     "ratings": Table(

@@ -9,6 +9,7 @@ from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.errors import RunFailed
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines.battles.active import Active
+from warriorcoder.pipelines.battles.audit.floor import recipe_weights
 from warriorcoder.pipelines.battles.information import Places, pairs_of
 from warriorcoder.pipelines.battles.pairing import Pair
 from warriorcoder.pipelines.battles.scores import count_votes
@@ -32,6 +33,7 @@ class Campaign:
 
     def __init__(self, recipe: Recipe, judged: Iterable[Judged], before: Sequence[Sequence[Pair]] = ()) -> None:
         self._every = [(pair, judges) for pair, judges in judged if judges]
+        self._weights = recipe_weights(recipe.battles)
         self.rounds: list[list[Pair]] = []
         self._active: Active | None = None
         if recipe.battles.pairing == "active":
@@ -57,7 +59,7 @@ class Campaign:
         if self._active is None:
             return
         scores = {}
-        for battle in count_votes(votes):
+        for battle in count_votes(votes, self._weights):
             if battle.decided:
                 first = self._experts[battle.attacker] < self._experts[battle.defender]
                 score = battle.game.score_a

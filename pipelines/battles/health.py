@@ -107,7 +107,7 @@ def _rating_findings(battles: Sequence[Row], ratings: Sequence[Row]) -> Iterator
         yield (
             "no_decided_battle",
             "no battle has a verdict that counts, so nobody is rated and there is nothing to train on; name judges "
-            "that can judge in battles.judges, or set battles.execution_judge: true",
+            "that can judge in battles.judges, or set battles.execution_weight: 1",
         )
         return
     models = [row["model"] for row in ratings]

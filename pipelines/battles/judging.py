@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from warriorcoder.arena_folder import Row
-from warriorcoder.ids import value_digest
+from warriorcoder.ids import text_digest
 from warriorcoder.pipelines.battles.cutting import Cut, cut
-from warriorcoder.pipelines.battles.execution_judge import judge_by_evidence
+from warriorcoder.pipelines.battles.execution.cases import RULES, Ruling
 from warriorcoder.pipelines.battles.masking import masked_names
 from warriorcoder.pipelines.battles.naming import Names, names_of
 from warriorcoder.pipelines.battles.pairing import Pair
@@ -18,7 +18,6 @@ from warriorcoder.pipelines.mining.privacy import masked
 from warriorcoder.pipelines.prompts import fill, prompt_digest, read_prompt
 from warriorcoder.pipelines.prompts.neutralising import neutralise
 from warriorcoder.recipe import Expert, Recipe
-from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.tables import Missing
 
 PROMPTS = {"verdict": "judge_v2", "rubric": "judge_rubric_v1", "reference": "judge_reference_v1"}
@@ -95,13 +94,15 @@ def vote_row(recipe: Recipe, ballot: Ballot, reply: Reply) -> Row:
     )
 
 
-def execution_vote(ballot: Ballot, answer_a: str, answer_b: str, instruction: str) -> Row:
+def execution_vote(ballot: Ballot, ruling: Ruling) -> Row:
     """The execution judge's vote; it does not depend on the order."""
-    verdict, reason = judge_by_evidence(answer_a, answer_b, instruction)
-    return _row(ballot, verdict, None, reason, value_digest(EXECUTION_JUDGE)[:16])
+    missing = Missing.NO_EVIDENCE if ruling.verdict is None else None
+    return _row(ballot, ruling.verdict, missing, ruling.reason, text_digest(RULES), ruling.evidence)
 
 
-def _row(ballot: Ballot, verdict: str | None, missing: Missing | None, reason: str, prompt: str) -> Row:
+def _row(
+    ballot: Ballot, verdict: str | None, missing: Missing | None, reason: str, prompt: str, evidence: str | None = None
+) -> Row:
     return {
         "instruction_id": ballot.pair.instruction_id,
         "model_a": ballot.pair.attacker,
@@ -111,5 +112,6 @@ def _row(ballot: Ballot, verdict: str | None, missing: Missing | None, reason: s
         "verdict": verdict,
         "missing": missing.value if missing else None,
         "reason": reason,
+        "evidence": evidence,
         "prompt_digest": prompt,
     }

@@ -46,14 +46,19 @@ def judges_of(pair: Pair, experts: Sequence[Expert], weights: Mapping[str, str],
         if named and weights[expert.name] not in taken:
             taken.add(weights[expert.name])
             judges.append(expert.name)
-    return judges + [EXECUTION_JUDGE] * battles.execution_judge
+    return judges + [EXECUTION_JUDGE] * (battles.execution_weight is not None)
+
+
+def counting(judges: Sequence[str], battles: Battles) -> list[str]:
+    """Those of a battle's judges whose votes count."""
+    return [judge for judge in judges if judge != EXECUTION_JUDGE or battles.execution_weight]
 
 
 def require_judges(recipe: Recipe, weights: Mapping[str, str]) -> None:
-    """Raise RecipeError where no battle of any two experts would have a judge."""
+    """Raise RecipeError where no battle of any two experts would have a judge whose vote counts."""
     experts = recipe.experts
     for one, other in combinations(experts, 2):
-        if judges_of(Pair("", one.name, other.name), experts, weights, recipe.battles):
+        if counting(judges_of(Pair("", one.name, other.name), experts, weights, recipe.battles), recipe.battles):
             return
     named = recipe.battles.judges
     judges = "every expert that does not fight" if named == "uninvolved" else ", ".join(named) or "nobody"
@@ -64,5 +69,5 @@ def require_judges(recipe: Recipe, weights: Mapping[str, str]) -> None:
         f"battles.judges: {judges} would judge, but no battle has a judge: judges must have other weights than both "
         f"contestants, and the {len(experts)} experts have {len(alike)} "
         f"({'; '.join(', '.join(names) for names in alike.values())}). Add an expert with weights of its own, "
-        "name other judges, or set battles.execution_judge: true."
+        "name other judges, or set battles.execution_weight: 1, which has the answers' code run."
     )

@@ -23,7 +23,7 @@ from warriorcoder.pipelines.battles.ratings.effects import (
     style_columns,
 )
 from warriorcoder.pipelines.battles.ratings.elo import elo, mean_elo
-from warriorcoder.pipelines.battles.ratings.games import Games, Reals, Verdicts, Votes, Whole
+from warriorcoder.pipelines.battles.ratings.games import Games, Reals, Verdicts, Votes, Whole, vote_table
 from warriorcoder.pipelines.battles.ratings.style import Style, differences
 from warriorcoder.pipelines.battles.scores import Battles, count_votes
 from warriorcoder.recipe_battles import Rating
@@ -62,7 +62,7 @@ def rate(
 ) -> Rated:
     """Count the votes and rate the models. `weights`: what each judge's votes count (`count_votes`).
 
-    The order of the battles is drawn from the seed, and hangs on the battles, not on how they came in; or it
+    The order of the battles is drawn from the seed, and hangs on the decided ones, not on how they came in; or it
     is that of the votes (`rating.order: table`). An undecided battle changes no rating; without a decided one
     there are no ratings. With `bias` the models are rated once more, beside terms for it.
     """
@@ -70,8 +70,9 @@ def rate(
     if rating.order == "table":
         battles = counted
     else:
-        random = np.random.default_rng(seed_from(seed, "order"))
-        battles = counted.in_order_of_names().take(random.permutation(len(counted)))
+        random, named = np.random.default_rng(seed_from(seed, "order")), counted.in_order_of_names()
+        decided, others = np.flatnonzero(named.decided), np.flatnonzero(~named.decided)
+        battles = named.take(np.concatenate([decided[random.permutation(len(decided))], others]))
     games = battles.games(models)
     final, before = elo(games, rating.k, rating.start)
     table = _battle_table(battles, before)
@@ -87,6 +88,8 @@ def _controlled(
     """The ratings beside the terms asked for, and the terms; those of families are from a fit of their own."""
     if bias.styles is None and bias.families is None:
         return None, []
+    table, silent = vote_table(votes), [name for name, weight in (weights or {}).items() if not weight]
+    votes = table.filter(pc.invert(pc.is_in(table["judge"], pa.array(silent, pa.string()))))
     verdicts = Verdicts.of(votes, models)
     style = [] if bias.styles is None else [style_columns(differences(votes, bias.styles))]
     if bias.families is None:

@@ -48,7 +48,7 @@ class Battle(NamedTuple):
 
     @property
     def winner(self) -> str | None:
-        """Who has more votes, or tie; None where no vote counts."""
+        """Who has the higher local score, or tie; None where no vote counts."""
         names = {1.0: self.attacker, 0.5: "tie", 0.0: self.defender}
         return None if self.local_a is None else names[battle_score(self.local_a)]
 
@@ -61,7 +61,7 @@ class Battle(NamedTuple):
 
 
 def battle_score(local_a: float) -> float:
-    """S of the attacker, 1, 0.5 or 0, from its local score: who has more votes won."""
+    """S of the attacker, 1, 0.5 or 0, from its local score: who has more than half won."""
     return 0.5 if abs(local_a - 0.5) <= EVEN else float(local_a > 0.5)
 
 
@@ -152,8 +152,8 @@ def count_votes(votes: Votes, weights: Mapping[str, float] | None = None) -> Bat
     """The battles of the table `votes`, in the order of their first votes.
 
     `weights` are what the votes of each judge count, 1 where it is not named: they make the local scores,
-    and by these the winners; with 0 for all its judges a battle is undecided. The counts of votes and the
-    consistency are of all judges alike.
+    and by these the winners. Votes of weight 0 count nowhere, all others are one vote each in the counts of votes and
+    the consistency. With 0 for all its judges a battle is undecided.
     """
     table = vote_table(votes)
     ids = tuple(sorted(pc.unique(table["instruction_id"]).to_pylist()))
@@ -171,15 +171,16 @@ def count_votes(votes: Votes, weights: Mapping[str, float] | None = None) -> Bat
     judge = places_of(table["judge"], judges)
     verdict = np.asarray(pc.fill_null(pc.index_in(table["verdict"], pa.array(VERDICTS)), -1), dtype=np.int8)
     weight = np.array([(weights or {}).get(name, 1.0) for name in judges])[judge]
+    counts = weight > 0
     votes_a, votes_b, tied, missing = (
-        np.bincount(battle[verdict == code], minlength=len(first)).astype(np.int32) for code in (0, 1, 2, -1)
+        np.bincount(battle[counts & (verdict == code)], minlength=len(first)).astype(np.int32) for code in (0, 1, 2, -1)
     )
     for_a, for_b, ties = (
         np.bincount(battle[verdict == code], weight[verdict == code], len(first)) for code in range(len(VERDICTS))
     )
     with np.errstate(invalid="ignore"):
         local_a = (for_a + ties / 2) / (for_a + for_b + ties)
-    consistency = _consistency(battle, judge, verdict, len(first))
+    consistency = _consistency(battle[counts], judge[counts], verdict[counts], len(first))
     sides = instruction[first], a[first], b[first]
     return Battles(ids, models, *sides, votes_a, votes_b, tied, missing, local_a, consistency)
 

@@ -9,11 +9,13 @@ from warriorcoder.pipelines.battles.answers import AnswerReader
 from warriorcoder.pipelines.battles.audit.floor import breaches, judge_weights, standings
 from warriorcoder.pipelines.battles.audit.report import compared
 from warriorcoder.pipelines.battles.campaign import Campaign, read_rounds, write_rounds
+from warriorcoder.pipelines.battles.execution.cases import Case
+from warriorcoder.pipelines.battles.execution.executing import ExecutionJudge
 from warriorcoder.pipelines.battles.families import families_of
 from warriorcoder.pipelines.battles.health import FOUGHT, findings, judge_counts
 from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.outcomes.building import READ, build_outcomes
-from warriorcoder.pipelines.battles.pairing import Pair, judges_of, pairs
+from warriorcoder.pipelines.battles.pairing import Pair, counting, judges_of, pairs
 from warriorcoder.pipelines.battles.rating import Bias, rate
 from warriorcoder.pipelines.battles.ratings.style import styles_of
 from warriorcoder.pipelines.battles.scores import VOTED
@@ -70,7 +72,12 @@ class Answer(AskingStage):
 
 
 class Judge(AskingStage):
-    """Every uninvolved judge votes on every battle, in both orders."""
+    """Every uninvolved judge votes on every battle, in both orders.
+
+    `unsafe_no_sandbox`: where the execution judge has code run, it is run with limits alone.
+    """
+
+    unsafe_no_sandbox: bool = False
 
     @property
     def inputs(self) -> list[str]:
@@ -96,17 +103,18 @@ class Judge(AskingStage):
             )
         judged = [(pair, judges_of(pair, experts, weights, self._recipe.battles)) for pair in battles]
         possible = sum(bool(judges) for _, judges in judged)
-        if not possible:
+        if not any(counting(judges, self._recipe.battles) for _, judges in judged):
             raise RunFailed(
                 "no battle has a judge: judges must have other weights than both contestants. Add an expert with "
-                "weights of its own, or set battles.execution_judge: true."
+                "weights of its own, or set battles.execution_weight: 1."
             )
         campaign = Campaign(self._recipe, judged, read_rounds(self._folder))
         votes: list[Row] = []
-        while round_ := campaign.next_round():
-            cast, calls = self._vote(ballots(round_), instructions, answers, campaign.left)
-            campaign.learn(cast, calls)
-            votes += cast
+        with ExecutionJudge(self.panel, unsafe=self.unsafe_no_sandbox) as execution:
+            while round_ := campaign.next_round():
+                cast, calls = self._vote(ballots(round_), instructions, answers, campaign.left, execution)
+                campaign.learn(cast, calls)
+                votes += cast
         # The table does not depend on what was fought when.
         place = {pair: number for number, pair in enumerate(battles)}
         votes.sort(key=lambda vote: place[Pair(vote["instruction_id"], vote["model_a"], vote["model_b"])])
@@ -132,14 +140,14 @@ class Judge(AskingStage):
         instructions: dict[str, Row],
         answers: dict[tuple[str, str], str],
         most: int | None,
+        execution: ExecutionJudge,
     ) -> tuple[list[Row], int]:
         """The votes in the order of the ballots, and the calls that they took, at most `most`.
 
         Ballots without a verdict are asked again up to the recipe's limit.
         """
 
-        def texts(ballot: Ballot) -> tuple[str, str, str]:
-            pair = ballot.pair
+        def texts(pair: Pair) -> tuple[str, str, str]:
             instruction = instructions[pair.instruction_id]["instruction"]
             return (
                 instruction,
@@ -148,15 +156,16 @@ class Judge(AskingStage):
             )
 
         def call(ballot: Ballot, attempt: int) -> Call:
-            instruction, a, b = texts(ballot)
+            instruction, a, b = texts(ballot.pair)
             shown = (b, a) if ballot.swapped else (a, b)
             return verdict_call(self._recipe, self._recipe.expert(ballot.judge), instruction, shown, attempt)
 
-        found: dict[Ballot, Row] = {}
-        for ballot in cast:
-            if ballot.judge == EXECUTION_JUDGE:
-                instruction, a, b = texts(ballot)
-                found[ballot] = execution_vote(ballot, a, b, instruction)
+        executed = list(dict.fromkeys(ballot.pair for ballot in cast if ballot.judge == EXECUTION_JUDGE))
+        rulings = execution.rule([Case(*texts(pair), self._recipe.seed) for pair in executed])
+        by_pair = dict(zip(executed, rulings, strict=True))
+        found = {
+            ballot: execution_vote(ballot, by_pair[ballot.pair]) for ballot in cast if ballot.judge == EXECUTION_JUDGE
+        }
         open_ = [ballot for ballot in cast if ballot not in found]
         calls = 0
         for attempt in range(self._recipe.battles.attempts):
@@ -224,8 +233,9 @@ def _why_nobody_is_rated(votes: list[Row], weights: Mapping[str, float]) -> str:
     if any(vote["verdict"] is not None for vote in votes):
         told = ", ".join(sorted(judge for judge, weight in weights.items() if not weight))
         return (
-            f"all verdicts are by judges below battles.floor, whose votes do not count ({told}), {kept}, set "
-            "battles.below_floor: flag to have them count, or name judges that can judge in battles.judges."
+            f"all verdicts are by judges whose votes do not count ({told}), {kept}, set battles.below_floor: flag to "
+            "have those below battles.floor count, give battles.execution_weight above 0, or name judges that can "
+            "judge in battles.judges."
         )
     return (
         f"no vote has a verdict, {kept}, set battles.constrained: true for local judges, or name judges that can judge."

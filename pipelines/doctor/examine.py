@@ -11,8 +11,9 @@ import aiohttp
 
 from warriorcoder.arena_folder import ArenaFolder
 from warriorcoder.endpoint_kinds import EmbeddedEndpoint
-from warriorcoder.errors import ModelError, WarriorError
+from warriorcoder.errors import ModelError, SandboxError, WarriorError
 from warriorcoder.local_models import gguf_path
+from warriorcoder.pipelines.beforehand import require_sandbox
 from warriorcoder.pipelines.doctor.account import Account
 from warriorcoder.pipelines.doctor.experts import ExpertExam, examine_expert
 from warriorcoder.pipelines.doctor.findings import Cell, Report, Row, red, yellow
@@ -64,7 +65,7 @@ def _examine(recipe: Recipe, path: Path, tell: Tell) -> Report:
     if measured:
         write_measurements(folder, measured)
     _judge(recipe, judges, exams)
-    whole = [*_nobody_judges(recipe, judges), *_budget(exams)]
+    whole = [*_nobody_judges(recipe, judges), *_sandbox(recipe), *_budget(exams)]
     rows = [row for expert in recipe.experts for row in _rows(expert, exams, absent)]
     return Report(recipe.name, rows, whole, measured, account.spending)
 
@@ -127,7 +128,7 @@ def _rows(expert: Expert, exams: dict[str, ExpertExam], absent: dict[str, str]) 
 def _judge(recipe: Recipe, judges: set[str], exams: dict[str, ExpertExam]) -> None:
     """Put the verdicts on the judges into their rows: how bad a bad one is depends on the others."""
     records = {name: exam.record for name, exam in exams.items() if exam.record is not None}
-    nobody = not recipe.battles.execution_judge and all(
+    nobody = not recipe.battles.execution_weight and all(
         name in records and records[name].missing == records[name].votes for name in judges
     )
     for name, record in records.items():
@@ -138,10 +139,20 @@ def _judge(recipe: Recipe, judges: set[str], exams: dict[str, ExpertExam]) -> No
 
 
 def _nobody_judges(recipe: Recipe, judges: set[str]) -> list[Cell]:
-    if judges or recipe.battles.execution_judge:
+    if judges or recipe.battles.execution_weight:
         return []
     what = "no battle has a judge: judges must have other weights than both contestants"
-    return [red("no judge", what, "Add an expert with weights of its own, or set battles.execution_judge: true.")]
+    return [red("no judge", what, "Add an expert with weights of its own, or set battles.execution_weight: 1.")]
+
+
+def _sandbox(recipe: Recipe) -> list[Cell]:
+    """Whether the execution judge can run code here, where the recipe wants that."""
+    try:
+        require_sandbox(recipe)
+    except SandboxError as error:
+        found, *advice = str(error).splitlines()
+        return [red("no sandbox", found, " ".join(advice))]
+    return []
 
 
 def _budget(exams: dict[str, ExpertExam]) -> list[Cell]:

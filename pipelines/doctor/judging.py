@@ -172,9 +172,9 @@ def _other_judges(recipe: Recipe, office: Office) -> str:
             "others in curation.graders, or keep all bands (curation.keep_bands)."
         )
     leave_out = "Leave it out of battles.judges (a list of those who can)"
-    if recipe.battles.execution_judge:
-        return f"{leave_out}; the execution judge votes in any case."
-    return f"{leave_out}, and set battles.execution_judge: true, which compares what can be checked."
+    if recipe.battles.execution_weight:
+        return f"{leave_out}; the execution judge votes beside it, wherever running the answers' code tells something."
+    return f"{leave_out}, and set battles.execution_weight: 1, which votes on what running the answers' code shows."
 
 
 def _unreadable(record: JudgeRecord, recipe: Recipe) -> str:
@@ -185,5 +185,5 @@ def _unreadable(record: JudgeRecord, recipe: Recipe) -> str:
         return f"Its answers are cut off before the verdict: raise battles.max_tokens ({battles.max_tokens})."
     return (
         "Set battles.constrained: true where its server can bind an answer's form (endpoint.structured), leave it out "
-        "of battles.judges, or set battles.execution_judge: true."
+        "of battles.judges, or set battles.execution_weight: 1."
     )

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from distilabel.models.llms.base import AsyncLLM
@@ -15,6 +16,7 @@ from warriorcoder.pipelines.endpoints.keeping import JournalKeeper
 from warriorcoder.pipelines.endpoints.progress import ProgressFile
 from warriorcoder.pipelines.endpoints.ray_keeper import RayKeeper
 from warriorcoder.pipelines.endpoints.traces import progress_folder, read_addresses, record_failure, stop_file
+from warriorcoder.pipelines.endpoints.working import Work, work_out
 from warriorcoder.recipe import Recipe, load_recipe
 
 
@@ -37,6 +39,7 @@ class ExpertPanel(AsyncLLM):
     _progress: ProgressFile = PrivateAttr()
     _purse: Purse = PrivateAttr()
     _exchange: Exchange = PrivateAttr()
+    _stop_file: Path = PrivateAttr()
 
     @property
     def model_name(self) -> str:
@@ -61,13 +64,14 @@ class ExpertPanel(AsyncLLM):
             self._keeper = JournalKeeper(folder.journal_path, self.stage)
         self._progress = ProgressFile(progress_folder(folder), self.stage)
         self._purse = Purse(self._recipe)
+        self._stop_file = stop_file(folder)
         self._exchange = Exchange(
             read_addresses(folder),
             self._keeper,
             self._purse,
             self._progress.progress,
             self._recipe.patience,
-            stop_file(folder).exists,
+            self._stop_file.exists,
         )
 
     def finish(self) -> None:
@@ -97,6 +101,15 @@ class ExpertPanel(AsyncLLM):
                 return await self._exchange.ask(calls, total)
             finally:
                 self._progress.progress.journal_seconds = self._keeper.busy_seconds
+
+    def work_out(self, keys: Sequence[str], work: Work) -> list[str]:
+        """The texts of tasks that this machine does itself, in their order, looked up in the journal by their keys."""
+        texts: list[str] = self.event_loop.run_until_complete(self._work_out(keys, work))
+        return texts
+
+    async def _work_out(self, keys: Sequence[str], work: Work) -> list[str]:
+        async with self._progress.kept_up():
+            return await work_out(keys, work, self._keeper, self._progress.progress, self._stop_file.exists)
 
     def cost(self) -> dict[str, dict[str, Any]]:
         """What this stage's answers cost, by expert: calls, tokens, and dollars where a price is given.

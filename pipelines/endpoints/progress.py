@@ -23,7 +23,7 @@ class Progress:
     cost so far, over all stages and runs, as of the last answer that was asked for. `asked_seconds`
     is the time that these answers took, added up, `journal_seconds` the time that writing them took.
     `experts` has each expert's share: calls, input_tokens, output_tokens, and unmetered, the answers
-    whose tokens nobody counted.
+    whose tokens nobody counted. `doing` is what the stage does beside its calls, "" for nothing.
     """
 
     stage: str
@@ -40,6 +40,7 @@ class Progress:
     asked_dollars: float = 0.0
     asked_seconds: float = 0.0
     journal_seconds: float = 0.0
+    doing: str = ""
     notes: list[str] = field(default_factory=list)
     experts: dict[str, dict[str, int]] = field(default_factory=dict)
 

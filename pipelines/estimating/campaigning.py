@@ -1,13 +1,15 @@
 """The judge calls of `active` pairing: their number is known, their judges as far as there are verdicts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from warriorcoder.arena_folder import Row
 from warriorcoder.pipelines.battles.campaign import Campaign, Judged, calls_for
-from warriorcoder.pipelines.battles.judging import Ballot, ballots, execution_vote
-from warriorcoder.pipelines.battles.verdicts import read_verdict
+from warriorcoder.pipelines.battles.execution.cases import Case, Ruling
+from warriorcoder.pipelines.battles.judging import Ballot, ballots
+from warriorcoder.pipelines.battles.pairing import Pair
+from warriorcoder.pipelines.battles.verdicts import Verdict, read_verdict
 from warriorcoder.pipelines.endpoints.calls import Call, Reply
 from warriorcoder.pipelines.estimating.ahead import by_judge
 from warriorcoder.pipelines.estimating.held import Held, Waiting
@@ -15,7 +17,7 @@ from warriorcoder.pipelines.estimating.spans import NOTHING, Span
 from warriorcoder.recipe import Recipe
 from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
-Texts = Callable[[Ballot], tuple[str, str, str]]
+Texts = Callable[[Pair], tuple[str, str, str]]
 """The instruction, and the answers of the attacker and of the defender."""
 
 
@@ -42,8 +44,10 @@ def replay(
     calls = 0
     while texts is not None and (open_now := campaign.next_round()):
         cast = ballots(open_now)
-        votes, calls, waiting = _votes(recipe, held, cast, texts, call, campaign.left)
-        if waiting:
+        executed = _executed(recipe, held, cast, texts)
+        votes, calls, waiting = _votes(recipe, held, cast, executed or {}, call, campaign.left)
+        if waiting or executed is None:
+            # Which battles come next hangs on votes that nobody has yet.
             break
         campaign.learn(votes, calls)
         calls = 0
@@ -61,11 +65,28 @@ def replay(
     return Outlook(once, shares, Span.exactly(waits.total()) + after)
 
 
+def _executed(recipe: Recipe, held: Held, cast: list[Ballot], texts: Texts) -> dict[Pair, Verdict | None] | None:
+    """The execution judge's verdicts of a round, None where it has yet to run code for one; none that count nowhere."""
+    if not recipe.battles.execution_weight:
+        return {}
+    pairs = dict.fromkeys(ballot.pair for ballot in cast if ballot.judge == EXECUTION_JUDGE)
+    keys = {pair: Case(*texts(pair), recipe.seed).key for pair in pairs}
+    kept = held.texts(list(keys.values()))
+    if not all(key in kept for key in keys.values()):
+        return None
+    return {pair: Ruling.of_text(kept[key]).verdict for pair, key in keys.items()}
+
+
 def _votes(
-    recipe: Recipe, held: Held, cast: list[Ballot], texts: Texts, call: Callable[[Ballot, int], Call], most: int | None
+    recipe: Recipe,
+    held: Held,
+    cast: list[Ballot],
+    executed: Mapping[Pair, Verdict | None],
+    call: Callable[[Ballot, int], Call],
+    most: int | None,
 ) -> tuple[list[Row], int, dict[str, dict[int, Waiting]]]:
     """A round's votes as far as the journal has them, the calls that they took, and those that it does not answer."""
-    verdicts: dict[Ballot, str | None] = {}
+    verdicts: dict[Ballot, Verdict | None] = {}
     calls = 0
 
     def settles(ballot: Ballot, reply: Reply) -> bool:
@@ -77,15 +98,13 @@ def _votes(
     asked = [ballot for ballot in cast if ballot.judge != EXECUTION_JUDGE]
     waiting = held.ask_again("judge", asked, recipe.battles.attempts, call, settles, most)
     rows = [
-        execution_vote(ballot, *texts(ballot)[1:], texts(ballot)[0])
-        if ballot.judge == EXECUTION_JUDGE
-        else _row(ballot, verdicts.get(ballot))
+        _row(ballot, executed.get(ballot.pair) if ballot.judge == EXECUTION_JUDGE else verdicts.get(ballot))
         for ballot in cast
     ]
     return rows, calls, waiting
 
 
-def _row(ballot: Ballot, verdict: str | None) -> Row:
+def _row(ballot: Ballot, verdict: Verdict | None) -> Row:
     pair = ballot.pair
     return {
         "instruction_id": pair.instruction_id,

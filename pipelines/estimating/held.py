@@ -1,6 +1,6 @@
 """What the journal of an arena answers already: the calls of a run are made, looked up, and never sent."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -80,6 +80,11 @@ class Held:
                 if (reply := known.get(key)) is not None:
                     self._see(stage, call, reply, attempt)
                 yield call, key, reply
+
+    def texts(self, keys: Sequence[str]) -> dict[str, str]:
+        """What is kept under these keys of what no expert is asked, by key."""
+        found = self.journal.get_many(keys) if self.journal is not None else {}
+        return {key: reply.text for key, reply in found.items()}
 
     def _see(self, stage: str, call: Call, reply: Reply, attempt: int) -> None:
         seen = self.seen.setdefault((stage, call.expert), Seen())

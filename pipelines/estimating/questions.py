@@ -201,8 +201,7 @@ def _judge_actively(
 ) -> None:
     texts = {row["instruction_id"]: row["instruction"] for row in instructions}
 
-    def shown(ballot: Ballot) -> tuple[str, str, str]:
-        pair = ballot.pair
+    def shown(pair: Pair) -> tuple[str, str, str]:
         attack, defence = (answers[pair.instruction_id, name] or "" for name in (pair.attacker, pair.defender))
         return texts[pair.instruction_id], attack, defence
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from warriorcoder.errors import ArenaError
+from warriorcoder.errors import ArenaError, SandboxError
 from warriorcoder.pipelines.endpoints.processes import child_command
 from warriorcoder.pipelines.on_ray.address import ClusterError, host_and_port
 
@@ -29,16 +29,17 @@ def require_ray() -> None:
         raise ClusterError("Ray is not installed here. Install it with: pip install 'warriorcoder[ray]'")
 
 
-def look_over(address: str, arena: Path) -> Cluster:
+def look_over(address: str, arena: Path, *, needs_sandbox: bool = False) -> Cluster:
     """The cluster at an address. Nothing of the arena is changed, nor is it made.
 
-    Raises ClusterError where the cluster cannot be joined or one of its machines has another version,
-    ArenaError where the arena's place is not on a file system that all its machines share.
+    Raises ClusterError where the cluster cannot be joined or one of its machines has another version, SandboxError
+    where one has no sandbox and the run needs it, ArenaError where the arena's place is not on a file system that
+    all its machines share.
     """
     _require_an_answer(address)
     folder = next(place for place in (arena.absolute(), *arena.absolute().parents) if place.is_dir())
     # Ray gives up on an address after two minutes, and ends the process: a process of its own takes that upon itself.
-    command = child_command("warriorcoder.pipelines.on_ray.probe", address, str(folder))
+    command = child_command("warriorcoder.pipelines.on_ray.probe", address, str(folder), *["sandbox"] * needs_sandbox)
     try:
         ended = subprocess.run(command, capture_output=True, text=True, timeout=ENDED_WITHIN_SECONDS, check=False)
         found = json.loads(ended.stdout.splitlines()[-1])
@@ -54,6 +55,12 @@ def look_over(address: str, arena: Path) -> Cluster:
         )
     if found["strangers"]:
         raise ClusterError(f"--ray {address}: {'; '.join(found['strangers'])}.")
+    if found["bare"]:
+        raise SandboxError(
+            f"--ray {address}: battles.execution_weight: the execution judge runs code that models wrote, on any "
+            f"machine of the cluster. {' '.join(found['bare'])}\n"
+            "battles.execution_weight: null leaves the execution judge out."
+        )
     if found["blind"]:
         raise ArenaError(
             f"{arena}: the arena must be in a folder that all machines of the cluster share, by NFS for example, and "

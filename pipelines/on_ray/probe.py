@@ -1,9 +1,10 @@
-"""Joins a cluster for a moment: a child (`endpoints/child.py`) with the arguments ADDRESS FOLDER.
+"""Joins a cluster for a moment: a child (`endpoints/child.py`) with the arguments ADDRESS FOLDER [sandbox].
 
 Every machine reads a marker in the folder and leaves its own beside it. The last line printed is
 JSON: `unjoined`, why the cluster could not be joined; or its `address`, how many `others` there
-are besides this machine, `strangers`, machines without this version of warriorcoder, in words, and
-`blind`, machines that do not share the folder.
+are besides this machine, `strangers`, machines without this version of warriorcoder, in words,
+`blind`, machines that do not share the folder, and, where asked for, `bare`, machines without a
+sandbox, in words.
 """
 
 import json
@@ -34,7 +35,7 @@ def main() -> None:
         _say({"unjoined": " ".join(str(error).split())})
         return
     late.cancel()
-    _say(_look(folder))
+    _say(_look(folder, sandbox=sys.argv[3:] == ["sandbox"]))
 
 
 def _say(found: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ def _give_up() -> None:
     os._exit(0)
 
 
-def _look(folder: Path) -> dict[str, Any]:
+def _look(folder: Path, *, sandbox: bool) -> dict[str, Any]:
     import ray
 
     here = ray.get_runtime_context()
@@ -54,10 +55,10 @@ def _look(folder: Path) -> dict[str, Any]:
     names = {key: f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})" for key, node in nodes.items()}
     marker = folder / f".warrior-{uuid.uuid4().hex}"
     ours, word = f"warriorcoder {version('warriorcoder')}", uuid.uuid4().hex
-    strangers, blind = [], []
+    strangers, blind, bare = [], [], []
     marker.write_text(word, encoding="ascii")
     try:
-        for key, (installed, read) in _ask(list(nodes), marker).items():
+        for key, (installed, read, why_bare) in _ask(list(nodes), marker, sandbox=sandbox).items():
             own = _own(marker, key)
             if installed != ours:
                 strangers.append(
@@ -65,11 +66,13 @@ def _look(folder: Path) -> dict[str, Any]:
                 )
             if read != word or not own.is_file() or own.read_text(encoding="ascii") != word:
                 blind.append(names[key])
+            if why_bare:
+                bare.append(f"On {names[key]}: {why_bare}")
     finally:
         for file in folder.glob(f"{marker.name}*"):
             file.unlink(missing_ok=True)
     others = sum(key != here.get_node_id() for key in nodes)
-    return {"address": here.gcs_address, "others": others, "strangers": strangers, "blind": blind}
+    return {"address": here.gcs_address, "others": others, "strangers": strangers, "blind": blind, "bare": bare}
 
 
 def _own(marker: Path, node: str) -> Path:
@@ -77,13 +80,13 @@ def _own(marker: Path, node: str) -> Path:
     return marker.with_name(f"{marker.name}-{node[:12]}")
 
 
-def _ask(nodes: list[str], marker: Path) -> dict[str, tuple[str, str]]:
-    """What each machine has installed, and what it read."""
+def _ask(nodes: list[str], marker: Path, *, sandbox: bool) -> dict[str, tuple[str, str, str]]:
+    """What each machine has installed, what it read, and why it has no sandbox, "" where it has or nobody asks."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     # It travels by value, so it also runs where there is no warriorcoder.
-    def copy(marker: str, own: str) -> tuple[str, str]:
+    def copy(marker: str, own: str) -> tuple[str, str, str]:
         from importlib import metadata
 
         try:
@@ -97,7 +100,15 @@ def _ask(nodes: list[str], marker: Path) -> dict[str, tuple[str, str]]:
                 file.write(word)
         except OSError as error:
             word = str(error)
-        return installed, word
+        if not sandbox:
+            return installed, word, ""
+        try:
+            from warriorcoder.sandbox.sandbox import usable_binary
+
+            usable_binary()
+        except Exception as error:
+            return installed, word, str(error)
+        return installed, word, ""
 
     task = ray.remote(copy)
     calls = {}
@@ -109,7 +120,7 @@ def _ask(nodes: list[str], marker: Path) -> dict[str, tuple[str, str]]:
         try:
             answers[node] = ray.get(call, timeout=ANSWERED_WITHIN_SECONDS)
         except ray.exceptions.RayError as error:
-            answers[node] = (f"answered nothing ({type(error).__name__})", "")
+            answers[node] = (f"answered nothing ({type(error).__name__})", "", "")
     return answers
 
 

@@ -108,7 +108,7 @@ def recipe_of(experts: dict[str, tuple[str, Any]]) -> Recipe:
                 }
                 for name, (url, template) in experts.items()
             ],
-            "battles": {"execution_judge": True},
+            "battles": {"execution_weight": 1},
             "mining": {"max_tokens": 160},
             "answers": {"max_tokens": 32},
         }

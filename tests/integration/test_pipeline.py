@@ -16,12 +16,15 @@ from unit.scripted_server import Asked, Fault, ScriptedServer, scripted_server
 
 from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.check import check
+from warriorcoder.code_extraction import extract_program
 from warriorcoder.dataset_card.card import write_card
 from warriorcoder.errors import ModelError, RunFailed
 from warriorcoder.ids import seed_from
 from warriorcoder.pipelines import prompts
 from warriorcoder.pipelines.battles import judging
+from warriorcoder.pipelines.battles.execution import executing
 from warriorcoder.pipelines.battles.stages import Answer, Build, Judge, Rate
+from warriorcoder.pipelines.endpoints.journal import Journal
 from warriorcoder.pipelines.endpoints.panel import ExpertPanel
 from warriorcoder.pipelines.endpoints.traces import read_addresses, write_addresses
 from warriorcoder.pipelines.mining.candidates import Candidate
@@ -297,7 +300,7 @@ def test_another_k_asks_nobody(copy: ArenaFolder, server: ScriptedServer) -> Non
 
 
 def test_another_limit_for_judges_asks_only_the_judges(copy: ArenaFolder, server: ScriptedServer) -> None:
-    work(copy, "answer", "judge", battles={"execution_judge": True, "attempts": 2, "max_tokens": 300})
+    work(copy, "answer", "judge", battles={"execution_weight": 1, "attempts": 2, "max_tokens": 300})
     assert server.asked
     assert all(is_judging(asked) for asked in server.asked)
 
@@ -319,12 +322,12 @@ def test_another_judge_prompt_asks_only_the_judges(
 
 def test_a_judge_below_the_floor_is_left_out_and_its_votes_stay(copy: ArenaFolder) -> None:
     votes, battles = copy.read_table("votes"), copy.read_table("battles")
-    # Now and then the scripted judges give no verdict, the execution judge always gives one.
+    # Now and then the scripted judges give no verdict; where the execution judge gives none it is no fault of it.
     work(
         copy,
         "rate",
         "build",
-        battles={"execution_judge": True, "below_floor": "leave_out", "floor": {"missing": 0}},
+        battles={"execution_weight": 1, "below_floor": "leave_out", "floor": {"missing": 0}},
     )
     manifest = copy.manifest()
     below = manifest["judge_floor"]["below"]
@@ -339,6 +342,78 @@ def test_a_judge_below_the_floor_is_left_out_and_its_votes_stay(copy: ArenaFolde
     assert {("judge_below_floor", name) for name in below} <= found
     assert {row["model"] for row in manifest["judge_floor"]["ratings"]} == {"one", "two", "three"}
     assert [finding for finding in check(copy) if not finding.ok] == []
+
+
+# the execution judge
+
+
+def by_execution(folder: ArenaFolder) -> list[Row]:
+    return [vote for vote in folder.read_table("votes") if vote["judge"] == "execution"]
+
+
+def test_the_execution_judge_runs_each_pair_once_and_keeps_its_evidence(arena: ArenaFolder) -> None:
+    cast = by_execution(arena)
+    answers = {(row["instruction_id"], row["expert"]): row["answer"] for row in arena.read_table("answers")}
+    rules = Counter(json.loads(vote["evidence"])["rule"] for vote in cast)
+    assert {"runnable", "not run"} <= rules.keys()
+    for vote in cast:
+        given = (answers[vote["instruction_id"], vote[side]] for side in ("model_a", "model_b"))
+        a, b = (extract_program(answer).parses for answer in given)
+        if json.loads(vote["evidence"])["wanted"] and not (a and b):
+            assert vote["verdict"] == ("a" if a else "b" if b else None)
+        assert vote["missing"] == (None if vote["verdict"] else "no_evidence")
+    assert all(vote["evidence"] is None for vote in arena.read_table("votes") if vote["judge"] != "execution")
+    with Journal(arena.journal_path) as journal:
+        assert all(expert != "execution" for _, expert in journal.spent())
+
+
+FICKLE = """```python
+import random, time
+
+def solve(value):
+    if random.random() < 0.5:
+        raise KeyError(value)
+    return time.time_ns()
+
+print(solve(1))
+```"""
+
+
+def test_what_chance_and_the_clock_decided_stays_as_it_is(copy: ArenaFolder, server: ScriptedServer) -> None:
+    """The same journal gives the same bytes, and a judging that is killed on its way loses and changes nothing."""
+    server.script = lambda asked: FICKLE if asked.chat and not is_judging(asked) else script(asked)
+    copy.journal_path.unlink()
+    instructions = copy.read_table("instructions")
+    copy.write_stage("curate", {"instructions": [
+        {**row, "instruction": "Write a Python function `solve(value)` that takes an integer."} for row in instructions
+    ], "rejected": []})  # fmt: skip
+    work(copy, "answer", "judge")
+    before = tables(copy)
+    assert {json.loads(vote["evidence"])["wanted"] for vote in by_execution(copy)} == {True}
+    work(copy, "judge")
+    assert tables(copy) == before
+
+
+def test_nothing_is_run_again_for_another_weight(copy: ArenaFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    votes = by_execution(copy)
+
+    def refuse(*args: object, **settings: object) -> None:
+        raise AssertionError("something is run")
+
+    monkeypatch.setattr(executing, "Sandbox", refuse)
+    work(copy, "judge", "rate", "build", battles={"execution_weight": 0, "attempts": 2})
+    assert by_execution(copy) == votes
+    manifest = copy.manifest()
+    assert manifest["judges"]["execution"]["weight"] == 0
+    assert broken(copy) == []
+    # As if it were not there.
+    silent = {name: tables(copy)[name] for name in tables(copy) if not name.startswith("votes")}
+    rest = [vote for vote in copy.read_table("votes") if vote["judge"] != "execution"]
+    copy.write_stage("judge", {"votes": rest})
+    work(copy, "rate", "build")
+    fought = {(row["instruction_id"], row["attacker"], row["defender"]) for row in copy.read_table("battles")}
+    assert fought == {(vote["instruction_id"], vote["model_a"], vote["model_b"]) for vote in rest}
+    assert {name: tables(copy)[name] for name in silent} == silent
 
 
 def test_nobody_who_mines_anything_is_an_error(copy: ArenaFolder, server: ScriptedServer) -> None:
@@ -385,5 +460,5 @@ def test_no_two_answers_to_one_instruction_is_an_error(copy: ArenaFolder, server
 
 def test_no_judge_with_weights_of_its_own_is_an_error(copy: ArenaFolder) -> None:
     write_addresses(copy, [replace(address, weights="same") for address in read_addresses(copy).values()])
-    with pytest.raises(RunFailed, match=r"no battle has a judge.*battles\.execution_judge: true"):
-        work(copy, "judge", battles={"execution_judge": False})
+    with pytest.raises(RunFailed, match=r"no battle has a judge.*battles\.execution_weight: 1"):
+        work(copy, "judge", battles={"execution_weight": 0})

@@ -101,7 +101,7 @@ def test_it_is_of_no_account_who_is_called_attacker(votes: list[Row]) -> None:
 def test_weights_are_of_judges_below_the_floor_and_no_more_than_one(
     votes: list[Row], consistency: float, below_floor: Any
 ) -> None:
-    battles = Battles(floor=Floor(consistency=consistency), below_floor=below_floor)
+    battles = Battles(floor=Floor(consistency=consistency), below_floor=below_floor, execution_weight=1)
     every = standings(votes)
     weights = judge_weights(every, battles)
     below = {name for name, standing in every.items() if breaches(standing, battles.floor)}

@@ -66,7 +66,7 @@ class _Builder:
                     {"name": name, "endpoint": _endpoint(model), "template": template}
                     for name, model, template in self.chosen
                 ],
-                "battles": {"execution_judge": True},
+                "battles": {"execution_weight": 1},
                 "publish": {"repo_id": repo_id},
             }
         )
@@ -222,7 +222,9 @@ class _Builder:
             for judge in [*uninvolved, EXECUTION_JUDGE]:
                 judges += 1
                 better = self.random.choices(["a", "b", "tie"], [2 * self.strength[a], 2 * self.strength[b], 0.4])[0]
-                self.votes += [self._vote(key, a, b, judge, first, better) for first in (a, b)]
+                cast = [self._vote(key, a, b, judge, first, better) for first in (a, b)]
+                # What running the answers shows does not hang on the order.
+                self.votes += [cast[0], {**cast[0], "shown_first": b}] if judge == EXECUTION_JUDGE else cast
         self.folder.write_stage("judge", {"votes": self.votes})
         self.cost("judge", {name: sum(vote["judge"] == name for vote in self.votes) for name in self.names})
         missing = sum(vote["verdict"] is None for vote in self.votes)
@@ -239,6 +241,7 @@ class _Builder:
         elif judge != EXECUTION_JUDGE and self.random.random() < 0.3:
             better = self.random.choice(["a", "b", "tie"])
         lost = self.random.random() < 0.15
+        executed = judge == EXECUTION_JUDGE
         return {
             "instruction_id": key,
             "model_a": a,
@@ -246,8 +249,9 @@ class _Builder:
             "judge": judge,
             "shown_first": first,
             "verdict": None if lost else better,
-            "missing": "no_marker" if lost else None,
+            "missing": ("no_evidence" if executed else "no_marker") if lost else None,
             "reason": f"The better one: [[{better}]]",
+            "evidence": '{"rule":"examples"}' if executed else None,
             "prompt_digest": "0123456789abcdef",
         }
 

@@ -126,6 +126,20 @@ def _swapped_scores(tables: Tables, _: Manifest) -> None:
     battle["local_a"], battle["local_b"] = battle["local_b"], battle["local_a"]
 
 
+def _execute_twice(tables: Tables, _: Manifest) -> None:
+    vote = next(vote for vote in tables["votes"] if vote["judge"] == "execution")
+    vote["evidence"] = '{"rule":"agreement"}'
+
+
+def _evidence(judge: str, **values: str | None) -> Corruption:
+    def corrupt(tables: Tables, _: Manifest) -> None:
+        for vote in tables["votes"]:
+            if vote["judge"] == judge and (vote["verdict"] is None or "missing" not in values):
+                vote.update(values)
+
+    return corrupt
+
+
 def _swapped_votes(tables: Tables, _: Manifest) -> None:
     battle = next(battle for battle in tables["battles"] if battle["votes_a"] != battle["votes_b"])
     battle["votes_a"], battle["votes_b"] = battle["votes_b"], battle["votes_a"]
@@ -205,6 +219,13 @@ CORRUPTIONS: list[tuple[str, Corruption]] = [
     ("both orders", _repeat("votes")),
     ("verdict or reason", _unreadable_as_tie),
     ("verdict or reason", _set("votes", "verdict", "A")),
+    ("executed once", _execute_twice),
+    ("evidence", _evidence("execution", evidence=None)),
+    ("evidence", _evidence("execution", evidence="[]")),
+    ("evidence", _evidence("execution", evidence="{")),
+    ("evidence", _evidence("execution", missing="no_marker")),
+    ("evidence", _evidence("gemma3", evidence="{}")),
+    ("evidence", _evidence("gemma3", missing="no_evidence")),
     ("votes on answers", _drop("answers")),
     ("judges are known", _set("votes", "judge", "somebody")),
     ("no contestant judges", _vote_of_contestant),
@@ -276,7 +297,10 @@ def test_a_corruption_is_caught_by_its_check(whole: Arena, name: str, corrupt: C
 
 def test_an_arena_in_which_nothing_was_decided_adds_up(tmp_path: Path) -> None:
     folder = build_arena(tmp_path / "demo", experts=3, instructions=6, through="judge")
-    votes = [dict(vote, verdict=None, missing="no_marker") for vote in folder.read_table("votes")]
+    votes = [
+        dict(vote, verdict=None, missing="no_evidence" if vote["judge"] == "execution" else "no_marker")
+        for vote in folder.read_table("votes")
+    ]
     folder.write_stage("judge", {"votes": votes})
     models = [expert.name for expert in load_recipe(folder.recipe_path).experts]
     rated = rate(votes, models, load_recipe(folder.recipe_path).rating, 0)

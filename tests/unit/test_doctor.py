@@ -152,7 +152,7 @@ def test_each_of_several_servers_is_examined_and_one_may_be_down(tmp_path: Path)
     first, wrapping, well = Patient(), Patient(wraps=True), Patient()
     with hospital(first, wrapping, well):
         three = {"base_urls": ["http://127.0.0.1:9/v1", first.url, wrapping.url]}
-        recipe = recipe_of({"ill": three, "well": {"base_url": well.url}}, battles={"execution_judge": True})
+        recipe = recipe_of({"ill": three, "well": {"base_url": well.url}}, battles={"execution_weight": 1})
         report = doctor(recipe, tmp_path / "arena")
     rows = [row for row in report.rows if row.expert == "ill"]
     assert [row.worst() for row in rows] == [YELLOW, GREEN, RED]
@@ -198,7 +198,7 @@ def test_an_unknown_template_is_red_and_the_server_is_examined_all_the_same(tmp_
 def test_judges_that_nobody_can_read_fail_the_run_unless_somebody_else_votes(tmp_path: Path) -> None:
     mute = {"battles": {"judges": ["ill"]}}
     assert cells(see(tmp_path, Patient(judges="silent"), mute))["judge"].colour is RED
-    helped = {"battles": {"judges": ["ill"], "execution_judge": True}}
+    helped = {"battles": {"judges": ["ill"], "execution_weight": 1}}
     assert cells(see(tmp_path, Patient(judges="silent"), helped))["judge"].colour is YELLOW
 
 
@@ -220,7 +220,7 @@ def test_a_recipe_without_a_judge_is_told(tmp_path: Path) -> None:
         report = doctor(recipe_of(ends), tmp_path / "arena")
         assert [cell.word for cell in report.whole] == ["no judge"]
         assert report.would_fail
-        helped = recipe_of({name: {"base_url": well.url} for name in ("one", "two")}, battles={"execution_judge": True})
+        helped = recipe_of({name: {"base_url": well.url} for name in ("one", "two")}, battles={"execution_weight": 1})
         assert not doctor(helped, tmp_path / "arena").would_fail
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from warriorcoder.code_blocks import code_blocks
-from warriorcoder.pipelines.battles.execution_judge import judge_by_evidence
+from warriorcoder.code_extraction import extract_program
 from warriorcoder.pipelines.doctor.findings import Cell, Colour
 from warriorcoder.pipelines.doctor.judging import (
     FIRST_PAIRS,
@@ -56,10 +56,8 @@ def test_neither_length_nor_order_nor_form_gives_the_winner_away() -> None:
     assert len(pairs) == 6
     longer = sum(len(pair.wrong) > len(pair.right) for pair in pairs)
     assert 2 <= longer <= 4
-    # That both have code which parses is all that the execution judge sees; one pair is for it, too.
-    seen = [judge_by_evidence(pair.right, pair.wrong, pair.instruction)[0] for pair in pairs]
-    assert seen.count("tie") >= 5
-    assert "b" not in seen
+    assert all(extract_program(pair.right).parses for pair in pairs)
+    assert sum(extract_program(pair.wrong).parses for pair in pairs) >= 5
     for pair in pairs:
         for text in (pair.instruction, pair.right, pair.wrong):
             assert neutralise(text) == text
@@ -124,15 +122,15 @@ def test_a_good_judge_is_green_with_an_interval() -> None:
 
 @pytest.mark.parametrize(("pair", "where"), [((RIGHT, WRONG), "first"), ((WRONG, RIGHT), "second")])
 def test_a_judge_that_does_not_read_is_told_by_its_one_side(pair: tuple[str, str], where: str) -> None:
-    found = cell(votes(*[pair] * 4), execution_judge="false")
+    found = cell(votes(*[pair] * 4), execution_weight="null")
     assert (found.colour, found.word) == (Colour.YELLOW, f"always {where}")
     assert f"chose the answer shown {where} in 8 of 8 verdicts" in found.found
-    assert "execution_judge: true" in found.advice
+    assert "execution_weight: 1" in found.advice
 
 
 def test_advice_fits_the_recipe_and_the_office() -> None:
     bad = votes(*[(RIGHT, WRONG)] * 4)
-    assert "execution judge votes in any case" in cell(bad).advice
+    assert "execution judge votes beside it" in cell(bad).advice
     grader = Office(judges=False, only=False)
     assert "no harm while all bands are kept" in cell(bad, grader).advice
     strict = recipe().model_copy(update={"curation": Curation()})

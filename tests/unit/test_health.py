@@ -209,4 +209,4 @@ def test_ties_alone() -> None:
 def test_nobody_rated_is_a_finding() -> None:
     (finding,) = found([], [], [])
     assert finding["name"] == "no_decided_battle"
-    assert "battles.execution_judge: true" in finding["message"]
+    assert "battles.execution_weight: 1" in finding["message"]

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
+from warriorcoder.pipelines.battles.execution.cases import Ruling
 from warriorcoder.pipelines.battles.judging import PROMPTS, Ballot, ballots, execution_vote, verdict_call, vote_row
 from warriorcoder.pipelines.battles.pairing import Pair
-from warriorcoder.pipelines.battles.verdicts import FORMS
+from warriorcoder.pipelines.battles.verdicts import FORMS, Verdict
 from warriorcoder.pipelines.endpoints.calls import Reply
 from warriorcoder.pipelines.prompts import prompt_digest, read_prompt
 from warriorcoder.recipe import Recipe
 from warriorcoder.tables import TABLES
 
 PAIR = Pair("0123", "one", "two")
-CODE = "```python\ndef f(x):\n    return x\n```"
 
 
 def recipe(**battles: Any) -> Recipe:
@@ -69,6 +69,7 @@ def test_a_vote_names_the_better_side_of_the_battle(swapped: bool, said: str, ve
         "verdict": verdict,
         "missing": None,
         "reason": f"Well. {said}",
+        "evidence": None,
         "prompt_digest": prompt_digest("judge_v2"),
     }
     assert row.keys() == TABLES["votes"].columns.keys()
@@ -138,10 +139,13 @@ def test_authors_are_masked_in_both_places_alike_and_the_instruction_is_shown_as
     assert "named Gemma do?" in text
 
 
-def test_the_execution_judge_does_not_care_for_the_order() -> None:
-    rows = [
-        execution_vote(Ballot(PAIR, "execution", swapped), CODE, "no code", "Write f.") for swapped in (False, True)
-    ]
-    assert [row["verdict"] for row in rows] == ["a", "a"]
+@pytest.mark.parametrize(("verdict", "missing"), [("b", None), ("tie", None), (None, "no_evidence")])
+def test_the_execution_judge_votes_alike_in_both_orders_or_misses(verdict: Verdict | None, missing: str | None) -> None:
+    ruling = Ruling(verdict, "because", '{"rule":"examples"}')
+    rows = [execution_vote(Ballot(PAIR, "execution", swapped), ruling) for swapped in (False, True)]
     assert [row["shown_first"] for row in rows] == ["one", "two"]
-    assert rows[0]["reason"] == "a: code that parses and defines what was asked; b: no Python code"
+    for row in rows:
+        assert (row["verdict"], row["missing"], row["reason"]) == (verdict, missing, "because")
+        assert row["evidence"] == '{"rule":"examples"}'
+        assert row.keys() == TABLES["votes"].columns.keys()
+    assert rows[0]["prompt_digest"] == rows[1]["prompt_digest"] not in map(prompt_digest, PROMPTS.values())

@@ -128,7 +128,7 @@ def test_nothing_decided_builds_empty_tables_and_says_so() -> None:
     assert [rows(outcomes, name) for name in ("kto", "sft", "preference")] == [[], [], []]
     assert left_out(outcomes) == {LeftOut.NOT_FOUGHT: 1, LeftOut.UNDECIDED: 2}
     assert names(outcomes) == ["nothing_to_train_on"]
-    assert "battles.execution_judge" in outcomes.findings[0]["message"]
+    assert "battles.execution_weight" in outcomes.findings[0]["message"]
 
 
 def test_one_class_alone_keeps_its_weight_and_is_told_with_its_remedy() -> None:

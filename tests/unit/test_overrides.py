@@ -35,7 +35,7 @@ def overridden(*overrides: str) -> dict[str, Any]:
         ("curation.size=null", {"curation": {"size": None}}),
         ("name=", {"name": None}),
         ("name=a=b", {"name": "a=b"}),
-        ("battles.execution_judge=true", {"battles": {"execution_judge": True}}),
+        ("battles.constrained=true", {"battles": {"constrained": True}}),
     ],
 )
 def test_a_key_is_set_to_a_yaml_value(override: str, changed: dict[str, Any]) -> None:

@@ -59,10 +59,10 @@ def test_only_experts_that_answered_fight(experts: tuple[str, ...], battles: int
         ("twin", "two", {}, ["three"]),
         ("two", "three", {}, ["one"]),
         ("one", "twin", {}, ["two", "three"]),
-        ("two", "three", {"execution_judge": True}, ["one", "execution"]),
+        ("two", "three", {"execution_weight": 1}, ["one", "execution"]),
         ("two", "three", {"judges": ["twin", "two"]}, ["twin"]),
         ("one", "two", {"judges": ["twin"]}, []),
-        ("one", "two", {"judges": ["twin"], "execution_judge": True}, ["execution"]),
+        ("one", "two", {"judges": ["twin"], "execution_weight": 1}, ["execution"]),
     ],
 )
 def test_no_contestant_and_no_twin_of_one_judges(
@@ -89,7 +89,7 @@ def arena(**battles: Any) -> Recipe:
     return Recipe.model_construct(experts=EXPERTS, battles=Battles.model_validate(battles))
 
 
-@pytest.mark.parametrize("battles", [{}, {"judges": ["one"]}, {"judges": [], "execution_judge": True}])
+@pytest.mark.parametrize("battles", [{}, {"judges": ["one"]}, {"judges": [], "execution_weight": 1}])
 def test_an_arena_with_a_judge_is_in_order(battles: dict[str, Any]) -> None:
     require_judges(arena(**battles), WEIGHTS)
 
@@ -98,6 +98,7 @@ def test_an_arena_with_a_judge_is_in_order(battles: dict[str, Any]) -> None:
     ("weights", "battles", "found"),
     [
         ({**WEIGHTS, "three": "y"}, {"judges": []}, "nobody would judge"),
+        ({**WEIGHTS, "three": "y"}, {"judges": [], "execution_weight": 0}, "nobody would judge"),
         ({name: "same" for name in NAMES}, {}, r"4 experts have 1 \(one, twin, two, three\)"),
         (
             {**dict.fromkeys(NAMES, "same"), "two": "y"},
@@ -109,7 +110,8 @@ def test_an_arena_with_a_judge_is_in_order(battles: dict[str, Any]) -> None:
 def test_an_arena_without_a_judge_is_told_before_it_costs_anything(
     weights: dict[str, str], battles: dict[str, Any], found: str
 ) -> None:
-    with pytest.raises(RecipeError, match=rf"^battles\.judges: .*{found}.* or set battles\.execution_judge: true\.$"):
+    advice = r"or set battles\.execution_weight: 1, .*code run\.$"
+    with pytest.raises(RecipeError, match=rf"^battles\.judges: .*{found}.* {advice}"):
         require_judges(arena(**battles), weights)
 
 

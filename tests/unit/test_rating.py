@@ -78,8 +78,9 @@ def test_what_a_judges_votes_count_decides() -> None:
     assert battle(j=0.3, k=0.1, l=0.2)["winner"] == "tie"
     nobody = battle(j=0, k=0, l=0)
     assert (nobody["winner"], nobody["local_a"], nobody["local_b"]) == (None, None, None)
-    # The counts are of all votes, whatever they weigh.
-    assert (nobody["votes_a"], nobody["votes_b"]) == (1, 2)
+    # A vote counts as one, whatever it weighs, and as none where it weighs nothing.
+    assert (nobody["votes_a"], nobody["votes_b"]) == (0, 0)
+    assert (battle(k=0.1, l=0)["votes_a"], battle(k=0.1, l=0)["votes_b"]) == (1, 1)
 
 
 @pytest.mark.parametrize("cast", [[], [vote("1", "a", "b", None)]])

@@ -32,7 +32,7 @@ def recipe(**endpoint: Any) -> Recipe:
         {"name": "one", "template": "chatml", "endpoint": openai},
         {"name": "two", "template": template, "endpoint": endpoint},
     ]
-    return Recipe.model_validate({"name": "demo", "experts": experts, "battles": {"execution_judge": True}})
+    return Recipe.model_validate({"name": "demo", "experts": experts, "battles": {"execution_weight": 1}})
 
 
 def run(made: Recipe, path: Path, part: str = "run") -> None:

@@ -76,18 +76,26 @@ def breaches(standing: Standing, floor: Floor) -> list[Breach]:
 
 
 def judge_weights(every: Mapping[str, Standing], battles: Battles) -> dict[str, float]:
-    """What a vote of each judge below the floor counts, 0 to 1; judges that are not named count 1.
+    """What a vote of each judge counts; judges that are not named count 1. Everything that counts votes goes by it.
 
-    `flag`: 1, nobody is named. `leave_out`: 0. `down_weight`: max(0, 2 c - 1), c being the lower end of
-    the 95 % interval of the judge's consistency. Where a judge decides a share w of the battles by their
+    The execution judge's votes count `recipe_weights`, those of judges below the floor 0 to 1. `flag`: 1, nobody is
+    named. `leave_out`: 0. `down_weight`: max(0, 2 c - 1), c being the lower end of the 95 % interval of the judge's
+    consistency. Where a judge decides a share w of the battles by their
     answers and the others by a coin, its two orders agree in c = w + (1 - w) / 2 of them, so w = 2 c - 1:
     Bennett, Alpert and Goldstein's S for two verdicts (1954, Public Opinion Quarterly 18). The lower end,
     since a judge is not to be trusted for having judged little. A judge without a battle in both orders
     counts 0.
     """
+    weights = {judge: weight for judge, weight in recipe_weights(battles).items() if judge in every}
     if battles.below_floor == "flag":
-        return {}
-    below = [standing for standing in every.values() if breaches(standing, battles.floor)]
-    if battles.below_floor == "leave_out":
-        return {standing.judge: 0.0 for standing in below}
-    return {standing.judge: max(0.0, 2 * (standing.consistency.low or 0.0) - 1) for standing in below}
+        return weights
+    for standing in every.values():
+        if breaches(standing, battles.floor):
+            steady = max(0.0, 2 * (standing.consistency.low or 0.0) - 1)
+            weights[standing.judge] = 0.0 if battles.below_floor == "leave_out" else steady
+    return weights
+
+
+def recipe_weights(battles: Battles) -> dict[str, float]:
+    """What votes count by the recipe alone: the execution judge's `battles.execution_weight`, 0 where there is none."""
+    return {} if battles.execution_weight == 1 else {EXECUTION_JUDGE: battles.execution_weight or 0.0}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from warriorcoder.arena_folder import ArenaFolder, Row
 from warriorcoder.errors import ArenaError
-from warriorcoder.pipelines.battles.audit.floor import Breach, breaches, judge_weights
+from warriorcoder.pipelines.battles.audit.floor import Breach, breaches, judge_weights, recipe_weights
 from warriorcoder.pipelines.battles.audit.judges import Audit, audit
 from warriorcoder.pipelines.battles.families import families_of, kin_of
 from warriorcoder.pipelines.battles.rating import rate
@@ -15,7 +15,9 @@ from warriorcoder.recipe import Recipe, load_recipe
 
 @dataclass(frozen=True)
 class Compared:
-    """An expert's rating by all judges' votes, counted alike, and by those of the judges above the floor alone.
+    """An expert's rating by all judges' votes, and by those of the judges above the floor alone.
+
+    Both with the recipe's weights alone, so that the floor is all that parts them.
 
     `without` is None where no battle of those judges has a verdict. Ranks begin at 1.
     """
@@ -76,9 +78,11 @@ def compared(votes: Sequence[Row], below: Sequence[str], recipe: Recipe) -> list
     models = [expert.name for expert in recipe.experts]
     # Elo's one pass is what is compared: no draw is needed for it.
     rating = recipe.rating.model_copy(update={"bootstrap": 1, "shuffles": 1, "style": False, "judge_effects": False})
-    ratings = rate(votes, models, rating, recipe.seed).ratings
+    weights = recipe_weights(recipe.battles)
+    ratings = rate(votes, models, rating, recipe.seed, weights).ratings
     kept = [vote for vote in votes if vote["judge"] not in below]
-    others = {row["model"]: row["elo"] for row in rate(kept, models, rating, recipe.seed).ratings} if kept else {}
+    without = rate(kept, models, rating, recipe.seed, weights).ratings if kept else []
+    others = {row["model"]: row["elo"] for row in without}
     rank = ranks({row["model"]: row["elo"] for row in ratings})
     rank_without = ranks(others)
     return [

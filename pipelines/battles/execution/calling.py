@@ -13,7 +13,8 @@ from warriorcoder.sandbox.results import Answer, Calls, Limits, Outcome, Result,
 LIMITS = Limits(memory_bytes=512 * 1024**2, cpu_s=5.0, wall_s=30.0, processes=8, output_bytes=1024**2)
 CALL_CPU_S = 0.5
 MOST_LOST_CALLS = 3
-LONGEST_SHOWN = 100
+LONGEST_SHOWN = 1000
+"""Characters of a value. More than is kept of it, so that what is masked there is seen as a whole before."""
 
 
 class Runner(Protocol):

@@ -26,7 +26,11 @@ def judge_by_execution(
 
     Deterministic where the programs are; the answers' places do not matter.
     """
-    evidence = evidence_of(instruction, program_a, program_b, runner, seed=seed)
+    try:
+        evidence = evidence_of(instruction, program_a, program_b, runner, seed=seed)
+    except RecursionError:
+        evidence = Evidence(True, AnswerEvidence(_unrun(program_a)), AnswerEvidence(_unrun(program_b)))
+        return Vote(None, "nested", "what they write or return is nested too deep to be read"), evidence
     return vote(evidence), evidence
 
 

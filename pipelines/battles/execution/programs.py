@@ -105,7 +105,8 @@ def raises(tree: ast.Module) -> frozenset[str]:
 def definitions(tree: ast.Module) -> str:
     """The program without its use: imports, definitions, and constants that nothing of its own computes.
 
-    For a program whose demonstration does not run to its end; its functions can be called all the same.
+    For a program whose demonstration does not run to its end; its functions can be called all the same. "" where it is
+    nested too deep.
     """
     own = defined(tree)
     modules = {
@@ -130,7 +131,10 @@ def definitions(tree: ast.Module) -> str:
             return isinstance(root, ast.Name) and root.id in modules and not names & own
         return False
 
-    return "\n".join(ast.unparse(node) for node in tree.body if kept(node))
+    try:
+        return "\n".join(ast.unparse(node) for node in tree.body if kept(node))
+    except RecursionError:
+        return ""
 
 
 def wants_from_outside(tree: ast.Module, detail: str) -> bool:

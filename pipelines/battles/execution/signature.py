@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from warriorcoder.pipelines.battles.execution import shapes
 from warriorcoder.pipelines.battles.execution.literals import calls_in, straight
+from warriorcoder.pipelines.battles.execution.named import names_asked
 from warriorcoder.pipelines.battles.execution.shapes import Shape
 from warriorcoder.pipelines.battles.execution.words import Phrase, phrases
-from warriorcoder.pipelines.battles.execution_judge import names_asked
 
 _DEFINITION = re.compile(r"^([ \t]*)(?:>>>[ \t]*)?(?:async[ \t]+)?def[ \t]+([A-Za-z_]\w*)[ \t]*\(", re.M)
 _CALL_FORM = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\(([^()\n]*)\)(\s*->\s*[\w.]+(?:\[[\w., \[\]]*\])?(?:\s*\|\s*\w+)*)?")

@@ -32,7 +32,7 @@ def label_findings(counts: Mapping[str, int], undesirable: int, widest: float, s
         return _finding(
             "nothing_to_train_on",
             "no battle on an instruction of the mix has a verdict, so no answer is gold and the training tables are "
-            "empty; name judges that can judge, set battles.constrained or battles.execution_judge, and judge again",
+            "empty; name judges that can judge, set battles.constrained or battles.execution_weight, and judge again",
         )
     if undesirable:
         return []

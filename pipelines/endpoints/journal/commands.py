@@ -262,7 +262,7 @@ def _nothing(journal: Upkeep, choice: Choice) -> str:
 
 
 def _check_names(journal: Upkeep, choice: Choice) -> None:
-    places = journal.spent()
+    places = {(group.stage, group.expert) for group in journal.groups()} | journal.spent().keys()
     for what, name, known in (
         ("expert", choice.expert, sorted({expert for _, expert in places})),
         ("stage", choice.stage, sorted({stage for stage, _ in places})),

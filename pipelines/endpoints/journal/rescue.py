@@ -15,13 +15,14 @@ from warriorcoder.pipelines.endpoints.journal.file import ABSENT, connect, made,
 from warriorcoder.pipelines.endpoints.journal.pages import readable
 from warriorcoder.pipelines.endpoints.journal.rows import SEALED, SPENT_COLUMNS, Row, Spent, spent_row
 from warriorcoder.pipelines.endpoints.journal.version_1 import answers_of_version_1
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 _PARTS = ("", "-wal", "-shm")
 _ROWS_AT_ONCE = 500
 _TOTALS = """
 SELECT stage, expert, COUNT(*), COALESCE(SUM(input_tokens), 0), COALESCE(SUM(output_tokens), 0),
     SUM(input_tokens IS NULL OR output_tokens IS NULL), SUM(seconds)
-FROM answers GROUP BY stage, expert
+FROM answers WHERE expert != ? GROUP BY stage, expert
 """
 
 
@@ -81,7 +82,7 @@ def _save(old: Path, fresh: sqlite3.Connection) -> None:
     totals: dict[tuple[str, str], Spent] = {}
     for rows in _portions(old, totals):
         fresh.executemany(f"INSERT OR IGNORE INTO answers ({SEALED}, asked_run) VALUES (?,?,?,?,?,?,?,?,?,?,?,0)", rows)
-    for stage, expert, *counts in fresh.execute(_TOTALS).fetchall():
+    for stage, expert, *counts in fresh.execute(_TOTALS, (EXECUTION_JUDGE,)).fetchall():
         found = Spent(*counts)
         if found.calls > totals.get((stage, expert), Spent()).calls:
             totals[stage, expert] = found

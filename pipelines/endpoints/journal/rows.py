@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 from warriorcoder.pipelines.endpoints.calls import Reply
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 
 VERSION = 2
 
@@ -157,9 +158,11 @@ def to_spent(row: Sequence[Any]) -> tuple[tuple[str, str], Spent]:
 
 
 def total(rows: Sequence[Row]) -> dict[tuple[str, str], Spent]:
-    """What the answers of these rows took, by stage and expert."""
+    """What the answers of these rows took, by stage and expert; what the execution judge found took no call."""
     totals: dict[tuple[str, str], Spent] = {}
     for row in rows:
+        if row[1] == EXECUTION_JUDGE:
+            continue
         spent = totals.get((row[3], row[1]))
         if spent is None:
             spent = totals[(row[3], row[1])] = Spent()
