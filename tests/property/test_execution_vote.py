@@ -11,6 +11,7 @@ TALLIES = st.builds(Tally, SMALL, SMALL)
 ANSWERS = st.builds(
     AnswerEvidence,
     stage=st.sampled_from(Stage),
+    used=st.booleans(),
     named=st.sampled_from([None, True, False]),
     examples=TALLIES,
     claims=TALLIES,

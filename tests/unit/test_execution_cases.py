@@ -53,14 +53,16 @@ def test_the_evidence_is_data_and_says_nothing_of_nothing(sandbox: Sandbox) -> N
     evidence = json.loads(ruling.evidence)
     assert evidence["rule"] == "examples"
     assert evidence["a"] == {
-        "stage": "runs", "entry_point": "add", "named": True, "examples": {"held": 2}, "returned": evidence["inputs"]
+        "stage": "runs", "used": False, "entry_point": "add", "named": True, "examples": {"held": 2},
+        "returned": evidence["inputs"],
     }  # fmt: skip
     assert evidence["b"]["examples"] == {"held": 1, "broken": 1}
     assert {"given", "a", "b"} == evidence["witnesses"][0].keys()
     nothing = rule(Case("Explain lists.", "A list holds items.", "Items.", 0), sandbox)
     assert (nothing.verdict, nothing.reason) == (None, "no Python code is asked for")
     assert json.loads(nothing.evidence) == {
-        "rule": "not asked", "wanted": False, "a": {"stage": "no code"}, "b": {"stage": "no code"}
+        "rule": "not asked", "wanted": False,
+        "a": {"stage": "no code", "used": False}, "b": {"stage": "no code", "used": False},
     }  # fmt: skip
 
 

@@ -141,6 +141,7 @@ PAIRS = [
         "a",
         "run",
     ),
+    ("what nobody calls shows nothing", PLAIN, "def f(c):\n    return c", "print(g(1))", None, "no evidence"),
     ("it wants input", PLAIN, "x = input()\nprint(x)", "print(1)", None, "no evidence"),
     ("it wants a file", PLAIN, "print(open('there.cfg').read())", "print(1)", None, "no evidence"),
     ("it wants a package", PLAIN, "import pandas\nprint(pandas)", "print(1)", None, "no evidence"),

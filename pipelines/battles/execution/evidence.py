@@ -37,7 +37,8 @@ class Tally:
 class AnswerEvidence:
     """What is known of one answer.
 
-    `named`: whether it defines what the instruction names (None: no name is fixed). `examples` are the
+    `used`: whether the program itself calls something at its top level, so that to run it shows more than that its
+    definitions stand. `named`: whether it defines what the instruction names (None: no name is fixed). `examples` are the
     instruction's, `claims` its own; `meets` counts the other answer's claims that this one fulfils.
     Of the generated inputs: `crashes` and `edge_crashes` are those (usual, edge) where it fails by an error that it
     does not raise on purpose, or does not end, while the other answer returns a value that fits; `misfits` are usual
@@ -46,6 +47,7 @@ class AnswerEvidence:
 
     stage: Stage
     detail: str = ""
+    used: bool = False
     entry_point: str | None = None
     named: bool | None = None
     examples: Tally = Tally()

@@ -73,6 +73,7 @@ class _Side:
         found = AnswerEvidence(loaded.stage, loaded.detail)
         if loaded.tree is None:
             return cls(loaded, found)
+        found = replace(found, used=programs.used(loaded.tree))
         entry_point = programs.entry_point(loaded.tree, signature)
         named = signature.name in programs.defined(loaded.tree) if signature and signature.name else None
         found = replace(found, entry_point=entry_point, named=named)

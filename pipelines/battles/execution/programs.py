@@ -34,6 +34,16 @@ def _idle(node: ast.stmt) -> bool:
     return False
 
 
+def used(tree: ast.Module) -> bool:
+    """Whether a program calls something at its top level: it is more than definitions and constants."""
+    return any(
+        isinstance(inner, ast.Call)
+        for node in tree.body
+        if not isinstance(node, _FUNCTION | ast.ClassDef | ast.Import | ast.ImportFrom)
+        for inner in ast.walk(node)
+    )
+
+
 def entry_point(tree: ast.Module, signature: Signature | None) -> str | None:
     """The function that does what was asked: of the name asked for, or the only one that can be it.
 

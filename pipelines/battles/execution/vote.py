@@ -28,7 +28,7 @@ def vote(evidence: Evidence) -> Vote:
     | name | it defines what the instruction names, and the other does not |
     | crashes | the other crashes on half of the usual inputs (2 at least), where it returns; it does on none |
     | results | the other returns nothing, or a type that is excluded, on half of the usual inputs; it does on none |
-    | run | it runs cleanly and answers half of the inputs, and the other's program fails as it stands |
+    | run | it runs cleanly and answers half of the inputs (without inputs: its own program uses it), the other's fails |
     | claims | the other breaks its own examples; it breaks none, and holds its own or all of the other's (2 at least) |
 
     Where none does, it is a tie if the answers were measured to be equal: they agree on all generated inputs (on
@@ -103,7 +103,9 @@ def _results(evidence: Evidence, one: AnswerEvidence, other: AnswerEvidence) -> 
 
 
 def _run(evidence: Evidence, one: AnswerEvidence, other: AnswerEvidence) -> str:
-    if one.stage != Stage.CLEAN or other.stage != Stage.FAULTY or 2 * one.returned < evidence.inputs:
+    # Definitions that nobody calls run cleanly, whatever is in them.
+    shown = 2 * one.returned >= evidence.inputs if evidence.inputs else one.used
+    if one.stage != Stage.CLEAN or other.stage != Stage.FAULTY or not shown:
         return ""
     return "{one} runs cleanly, {other} fails when it is run"
 
