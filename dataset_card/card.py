@@ -130,6 +130,7 @@ def _facts(
 ) -> dict[str, Any]:
     """Everything that the template says, as plain values."""
     name, version = manifest["name"], manifest.get("version")
+    repo_id = (manifest.get("published", {}) if version else {}).get("repo_id", recipe.publish.repo_id)
     instructions = folder.read_table("instructions") if "curate" in done else []
     ratings = folder.read_table("ratings") if "rate" in done else []
     found = concerns(manifest, done)
@@ -138,8 +139,8 @@ def _facts(
     return {
         "name": name,
         "version": f"v{version.removeprefix('v')}" if version else None,
-        "place": recipe.publish.repo_id or f"arenas/{name}",
-        "published": recipe.publish.repo_id is not None,
+        "place": repo_id or f"arenas/{name}",
+        "published": repo_id is not None,
         "recipe": recipe,
         "recipe_digest": manifest.get("recipe_digest", ""),
         "waiting": [stage for stage in STAGES if stage not in done],

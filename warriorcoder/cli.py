@@ -410,6 +410,63 @@ def card(arena: Path) -> None:
     click.echo(write_card(ArenaFolder.open(arena)))
 
 
+@main.command()
+@ARENA
+@click.option("--to", "repo_id", metavar="USER/NAME", help="The dataset.  [default: the recipe's publish.repo_id]")
+@click.option("--version", metavar="vX.Y.Z", help="Its version.  [default: the next one, by what has changed]")
+@click.option("--private/--public", default=None, help="Who may see it.  [default: the recipe's publish.private]")
+@click.option("--dry-run", is_flag=True, help="Check everything, say what would be sent, and change nothing.")
+@QUIET
+def publish(
+    arena: Path, repo_id: str | None, version: str | None, private: bool | None, dry_run: bool, quiet: bool
+) -> None:
+    """Publish an ARENA on the Hugging Face Hub: one commit and one tag a version.
+
+    Counts, licence, secrets, private data and the card are checked first. A publishing that broke off goes on with
+    the same command; an arena that is published already stays as it is. The token is that of `hf auth login`, or
+    HF_TOKEN.
+
+    \b
+      warrior publish arenas/demo --to me/demo --dry-run
+      warrior publish arenas/demo --to me/demo
+      warrior publish arenas/demo --version v2.0.0
+    """
+    from warriorcoder.arena_folder import ArenaFolder
+    from warriorcoder.dataset_card.card import write_card
+    from warriorcoder.pipelines.hub.publish import publish as to_hub
+    from warriorcoder.recipe import load_recipe
+
+    folder = ArenaFolder.open(arena)
+    wanted = load_recipe(folder.recipe_path).publish
+    place = repo_id or wanted.repo_id
+    if place is None:
+        raise click.UsageError("Where to? Give --to USER/NAME; the recipe has no publish.repo_id.")
+    tell = (lambda text: None) if quiet else _note
+    hidden = wanted.private if private is None else private
+    done = to_hub(folder, place, write_card, tell, version=version, private=hidden, dry_run=dry_run)
+    if done.commit:
+        click.echo(
+            f"{place}@{done.version} {'is published' if done.changed else 'was published already'}: {done.commit}"
+        )
+
+
+@main.command()
+@click.argument("address", metavar="USER/NAME@VERSION")
+@click.option("--into", type=click.Path(path_type=Path), help="The arena folder.  [default: arenas/NAME]")
+@QUIET
+def pull(address: str, into: Path | None, quiet: bool) -> None:
+    """Fetch a published version from the Hugging Face Hub as an arena folder.
+
+    It is complete or not there: a pull that broke off goes on with the same command.
+
+    \b
+      warrior pull me/demo@v1.2.0 --into arenas/demo-v1.2.0
+    """
+    from warriorcoder.pipelines.hub.pull import pull as from_hub
+
+    click.echo(from_hub(address, into, (lambda text: None) if quiet else _note).path)
+
+
 @main.group()
 def journal() -> None:
     """Look after an ARENA's journal: what lies in it, take it along, drop what no run needs."""

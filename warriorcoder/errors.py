@@ -41,3 +41,13 @@ class EvaluationError(WarriorError):
 
 class SandboxError(WarriorError):
     """A sandbox that cannot be had on this machine."""
+
+
+class HubError(WarriorError):
+    """What the Hub does not allow, or what must not be published there."""
+
+
+class HubUnreachable(HubError):
+    """The Hub does not answer, or not as it should. The same command goes on from there."""
+
+    exit_code = 3

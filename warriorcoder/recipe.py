@@ -106,10 +106,11 @@ class Expert(Section):
 
 
 class Publish(Section):
-    """Where the dataset will live on the Hub."""
+    """Where the dataset will live on the Hub, and under which of the Hub's licence ids."""
 
     repo_id: Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")] | None = None
     private: bool = True
+    license: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+-]*$")] | None = None
 
 
 class Budget(Section):

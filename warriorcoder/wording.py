@@ -1,4 +1,4 @@
-"""Amounts as people read them: calls and tokens, dollars, time."""
+"""Amounts as people read them: calls and tokens, dollars, time, sizes."""
 
 from collections.abc import Callable
 
@@ -31,6 +31,14 @@ def lasting(seconds: float) -> str:
             number = seconds / size
             return f"{number:.1f} {unit}" if number < 9.95 and unit == "h" else f"{number:.0f} {unit}"
     return f"{seconds / 86400:.0f} days"
+
+
+def size(octets: float) -> str:
+    """A size in bytes: kB from 1,000 on, MB, GB."""
+    for unit, one in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if octets >= 0.9995 * one:
+            return f"{octets / one:.3g} {unit}"
+    return f"{octets:.0f} bytes"
 
 
 def between(low: float, high: float, said: Callable[[float], str]) -> str:
