@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from warriorcoder.arena_folder import ArenaFolder
+from warriorcoder.recipe_battles import EXECUTION_JUDGE
 from warriorcoder.summary import (
     Cost,
     Expense,
@@ -89,6 +90,12 @@ def _judges(console: "Console", recorded: list[JudgeRow]) -> None:
     console.print(screen)
     _line(console, "for first: share of the verdicts for one side; 0.50 is even-handed.", style="dim")
     _line(console, "consistent: share of the battles with the same verdict in both orders.", style="dim")
+    if any(judge.judge == EXECUTION_JUDGE for judge in recorded):
+        said = "runs the code of both answers, and has no verdict where that shows nothing."
+        _line(console, f"{EXECUTION_JUDGE}: {said}", style="dim")
+    for judge in recorded:
+        if judge.counts:
+            _line(console, f"{judge.judge}: its votes {judge.counts}.")
     _line(console, "")
 
 

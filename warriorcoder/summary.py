@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class JudgeRow:
-    """A judge's record. Shares are in 0..1, None where there is nothing to divide by."""
+    """A judge's record, and what a vote of it counts. Shares are in 0..1, None where there is nothing to divide by."""
 
     judge: str
     votes: int
@@ -35,11 +35,19 @@ class JudgeRow:
     first: int
     battles_judged: int
     consistent: int
+    weight: float = 1.0
 
     @property
     def decisive(self) -> int:
         """Verdicts for one side."""
         return self.votes - self.ties
+
+    @property
+    def counts(self) -> str:
+        """What its votes count, "" where they count in full."""
+        if self.weight == 1:
+            return ""
+        return f"count {self.weight:.2g} each" if self.weight else "count nowhere"
 
     @property
     def share_first(self) -> float | None:
@@ -169,7 +177,10 @@ def headline(counts: Mapping[str, Mapping[str, int]], stages: list[str]) -> list
 def judges(manifest: Mapping[str, Any], stages: list[str]) -> list[JudgeRow]:
     """The judges' records, in order of their names; none before they are written, which the stage `rate` does."""
     recorded = manifest.get("judges", {}) if "rate" in stages else {}
-    return [JudgeRow(name, *(recorded[name][key] for key in RECORD)) for name in sorted(recorded)]
+    return [
+        JudgeRow(name, *(recorded[name][key] for key in RECORD), recorded[name].get("weight", 1.0))
+        for name in sorted(recorded)
+    ]
 
 
 def concerns(manifest: Mapping[str, Any], stages: list[str]) -> list[Concern]:

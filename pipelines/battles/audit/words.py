@@ -72,13 +72,17 @@ def votes_of(judge: JudgeAudit) -> str:
 
 
 def below(report: AuditReport) -> Iterator[str]:
-    """A sentence for every judge below the floor, and what its votes count."""
+    """A sentence for every judge below the floor with what its votes count, and one for the execution judge's."""
     for name, breaches in report.below.items():
         told = ", ".join(f"{breach.key} is {breach.value:.2f}, the floor {breach.floor:g}" for breach in breaches)
         weight = report.weights.get(name, 1.0)
         count = "count in full" if weight == 1 else "do not count" if weight == 0 else f"count {weight:.2f} each"
         how = f"battles.below_floor: {report.below_floor}"
         yield f"{name} is below the recipe's floor: {told}. Its votes {count} ({how})."
+    weight = report.weights.get(EXECUTION_JUDGE, 1.0)
+    if weight != 1:
+        count = f"count {weight:g} each" if weight else "count nowhere"
+        yield f"The votes of the execution judge {count} (battles.execution_weight)."
     if report.below and report.below_floor == "flag":
         yield (
             "To have them count less, or not at all: warrior rate ARENA --set battles.below_floor=down_weight, "

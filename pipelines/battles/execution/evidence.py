@@ -38,8 +38,8 @@ class AnswerEvidence:
     """What is known of one answer.
 
     `used`: whether the program itself calls something at its top level, so that to run it shows more than that its
-    definitions stand. `named`: whether it defines what the instruction names (None: no name is fixed). `examples` are the
-    instruction's, `claims` its own; `meets` counts the other answer's claims that this one fulfils.
+    definitions stand. `named`: whether it defines what the instruction names (None: no name is fixed).
+    `examples` are the instruction's, `claims` its own; `meets` counts the other answer's claims that this one fulfils.
     Of the generated inputs: `crashes` and `edge_crashes` are those (usual, edge) where it fails by an error that it
     does not raise on purpose, or does not end, while the other answer returns a value that fits; `misfits` are usual
     inputs where it returns nothing or a type that the instruction excludes.

@@ -28,7 +28,7 @@ def vote(evidence: Evidence) -> Vote:
     | name | it defines what the instruction names, and the other does not |
     | crashes | the other crashes on half of the usual inputs (2 at least), where it returns; it does on none |
     | results | the other returns nothing, or a type that is excluded, on half of the usual inputs; it does on none |
-    | run | it runs cleanly and answers half of the inputs (without inputs: its own program uses it), the other's fails |
+    | run | it runs cleanly and answers half of the inputs (without inputs: its program uses it), the other's fails |
     | claims | the other breaks its own examples; it breaks none, and holds its own or all of the other's (2 at least) |
 
     Where none does, it is a tie if the answers were measured to be equal: they agree on all generated inputs (on
