@@ -258,12 +258,13 @@ def _write(
     contamination: Contamination | None,
     say: Say,
 ) -> Results:
-    folder.write_samples(kept.values())
+    order = {task.task_id: place for place, task in enumerate(trial.benchmark.tasks)}
+    folder.write_samples(kept[key] for key in sorted(kept, key=lambda key: (order.get(key[0], len(order)), key[1])))
     told = contamination.to_json(results) if contamination else None
     folder.write_json("results.json", results.to_json() | {"contamination": told})
-    rows: dict[str, list[TestedSample]] = {}
+    rows: dict[str, list[TestedSample]] = {task.task_id: [] for task in trial.tasks}
     for _, sample in sorted(tested.items()):
-        rows.setdefault(sample["task_id"], []).append(
+        rows[sample["task_id"]].append(
             TestedSample(
                 sample["program"] or "",
                 sample["base"] or sample["outcome"],
@@ -272,7 +273,8 @@ def _write(
                 sample["plus_fails"],
             )
         )
-    run = TestedRun(time.strftime("%Y-%m-%d %H:%M"), trial.benchmark.digest, rows)
+    answered = {task: samples for task, samples in rows.items() if samples}
+    run = TestedRun(time.strftime("%Y-%m-%d %H:%M"), trial.benchmark.digest, answered)
     folder.write_json("evalplus_eval_results.json", to_evalplus(run))
     say(results.line())
     for line in contamination.lines(results) if contamination else ():
