@@ -85,7 +85,8 @@ def contamination_of(arena: Path, benchmark: Benchmark) -> Contamination:
             hits[task] += 1
     sources = [str(source) for source in load_recipe(folder.recipe_path).curation.decontaminate]
     curated = "curate" in folder.manifest().get("counts", {})
-    searched = curated and any(family_of(source) == family for source in sources)
+    # A copy under another name is known by what was found with it.
+    searched = curated and (bool(hits) or any(family_of(source) == family for source in sources))
     ordered = {task: hits[task] for task in places.values() if task in hits}
     return Contamination(str(arena), benchmark.name, searched, ordered)
 
