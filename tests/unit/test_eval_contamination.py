@@ -67,13 +67,8 @@ def test_the_words_of_decontamination_itself_are_understood(tmp_path: Path) -> N
     decontaminator = Decontaminator(read_tasks("humaneval"))
     tasks = HUMANEVAL_TASKS.tasks
     body = tasks[3].reference.removeprefix(tasks[3].prompt)
-    texts = [
-        tasks[0].prompt,
-        f"Mend it:\n\ndef f(x):\n{body}",
-        f"Write {tasks[6].entry_point} for me.",
-        tasks[0].prompt,
-    ]
-    hits = [decontaminator.hits(text)[0] for text in texts]
+    fenced, named = f"Mend it:\n\ndef f(x):\n{body}", f"Write {tasks[6].entry_point} for me."
+    hits = [decontaminator.hits(text)[0] for text in (tasks[0].prompt, fenced, named, tasks[0].prompt)]
     assert [hit.check for hit in hits] == [Check.NGRAM, Check.CODE, Check.ENTRY_POINT, Check.NGRAM]
     found = contamination_of(arena(tmp_path / "a", [str(hit) for hit in hits]), HUMANEVAL_TASKS)
     assert found.searched
