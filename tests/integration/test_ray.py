@@ -112,7 +112,7 @@ def test_two_nodes_make_the_same_tables_and_hold_no_key(
                 except psutil.Error:
                     continue
             try:
-                process.wait(timeout=0.1)
+                process.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 continue
         code, said = ended(process)
