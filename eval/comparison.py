@@ -18,12 +18,11 @@ from warriorcoder.eval.statistics import (
     pairs,
 )
 from warriorcoder.ids import seed_from
+from warriorcoder.intervals import wilson_interval
 from warriorcoder.markdown import code, inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-MOST_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,7 @@ def compare(a: EvaluatedRun, b: EvaluatedRun, seed: int = 0, draws: int = DRAWS)
     rates_a, rates_b = a.rates, b.rates
     first, second = [rates_a[task] for task in common], [rates_b[task] for task in common]
     counted = pairs(first, second)
+    single = all(len(run.tasks[task]) == 1 for run in (a, b) for task in common)
     seeded = seed_from(seed, "eval compare", common, first, second)
     return Comparison(
         a=f"{a.name} (first)" if a.name == b.name else a.name,
@@ -98,14 +98,21 @@ def compare(a: EvaluatedRun, b: EvaluatedRun, seed: int = 0, draws: int = DRAWS)
         ],
         only_a=sorted((task for task in a.tasks if task not in b.tasks), key=_natural),
         only_b=sorted((task for task in b.tasks if task not in a.tasks), key=_natural),
-        score_a=mean_over_tasks(first, seeded, draws),
-        score_b=mean_over_tasks(second, seeded, draws),
+        score_a=_score(first, seeded, draws, single),
+        score_b=_score(second, seeded, draws, single),
         difference=paired_difference(first, second, seeded, draws),
         pairs=counted,
         p_value=mcnemar_exact(counted.wins, counted.losses),
-        single=all(len(run.tasks[task]) == 1 for run in (a, b) for task in common),
+        single=single,
         draws=draws,
     )
+
+
+def _score(rates: Sequence[float], seed: int, draws: int, single: bool) -> Estimate:
+    """A run's score with the interval that `report` gives it."""
+    if not single:
+        return mean_over_tasks(rates, seed, draws)
+    return Estimate(sum(rates) / len(rates), *wilson_interval(round(sum(rates)), len(rates)))
 
 
 def _natural(task: str) -> tuple[str, int, str]:
@@ -138,6 +145,7 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
     """The comparison as a page: scores, difference, wins and losses with examples, and every task that differs."""
     c = comparison
     test = "McNemar's exact test" if c.single else "the exact sign test on the tasks' rates"
+    scores = "Scores: Wilson's interval" if c.single else "Scores: bootstrap over tasks"
     lines = [
         f"# {inline(c.b)} against {inline(c.a)}",
         "",
@@ -153,8 +161,8 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
         "",
         f"Better on {_count(c.pairs.wins, 'task')}, worse on {c.pairs.losses}, "
         f"equal on {c.pairs.both + c.pairs.neither} "
-        f"({c.pairs.both} of them with a pass). {p_text(c.p_value)} by {test}. Intervals: bootstrap over tasks, "
-        f"{c.draws:,} draws; the difference's keeps a task's two results together.",
+        f"({c.pairs.both} of them with a pass). {p_text(c.p_value)} by {test}. {scores}. Difference: paired bootstrap "
+        f"over tasks, {c.draws:,} draws, which keeps a task's two results together.",
         "",
     ]
     if c.same_benchmark is None:
@@ -170,13 +178,13 @@ def comparison_markdown(comparison: Comparison, figure: str | None = None) -> st
     ):
         if rows:
             lines += [f"## {title}", "", f"| task | {inline(c.a)} | {inline(c.b)} | found |", "|---|---|---|---|"]
-            lines += [_row(row, show=at < MOST_EXAMPLES) for at, row in enumerate(rows)]
+            lines += [_row(row) for row in rows]
             lines.append("")
     return "\n".join(lines)
 
 
-def _row(row: TaskPair, *, show: bool) -> str:
-    detail = (row.detail_a if row.a < row.b else row.detail_b) if show else ""
+def _row(row: TaskPair) -> str:
+    detail = row.detail_a if row.a < row.b else row.detail_b
     first, second = _outcome(row.outcomes_a, row.a), _outcome(row.outcomes_b, row.b)
     return f"| {code(row.task)} | {first} | {second} | {inline(detail[:160])} |"
 
