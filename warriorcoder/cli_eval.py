@@ -1,6 +1,7 @@
 """`warrior eval`: the commands that measure models on benchmarks."""
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,16 @@ class Stopped(WarriorError):
     """The user stopped an evaluation."""
 
     exit_code = 130
+
+
+class _Number(click.FloatRange):
+    """A range of numbers; click lets through what is none (nan)."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return number
 
 
 class _InOrder(click.Group):
@@ -77,8 +88,8 @@ def _trial_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--adapter", type=click.Path(path_type=Path), help="A LoRA adapter to put on the model.")
 @click.option("--style", type=click.Choice(["chat", "completion"]), help="[default: what suits the model]")
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Answers a task, for pass@k.")
-@click.option("--temperature", type=click.FloatRange(0, 5), help="[default: 0, greedy; 0.8 for several samples]")
-@click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), default=0.95, show_default=True)
+@click.option("--temperature", type=_Number(0, 5), help="[default: 0, greedy; 0.8 for several samples]")
+@click.option("--top-p", type=_Number(0, 1, min_open=True), default=0.95, show_default=True)
 @click.option("--max-tokens", type=click.IntRange(min=1), default=512, show_default=True, help="Tokens an answer.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @_trial_options

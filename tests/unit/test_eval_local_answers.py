@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from unit.small_tasks import coded
+from unit.tiny_checkpoint import checkpoint
 
 from warriorcoder.errors import ModelError
 from warriorcoder.eval import local_answers
@@ -15,43 +16,9 @@ from warriorcoder.eval.local_answers import LocalModel
 from warriorcoder.eval.questions import Answer, Sampling, questions
 from warriorcoder.gguf_weights import resolve_source
 
-TEMPLATE = "{% for m in messages %}<s>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
 TASKS = [coded(number) for number in (2, 3, 40)]
 GREEDY = Sampling(max_tokens=12)
 DRAWN = Sampling(samples=2, temperature=1.0, top_p=0.95, max_tokens=12)
-
-
-def checkpoint(folder: Path, template: str | None = TEMPLATE, **defaults: Any) -> Path:
-    """A checkpoint with a tokenizer of bytes; `defaults` are of its generation_config.json."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
-    special = ["<s>", "</s>", "<a>"]
-    vocabulary = {token: at for at, token in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
-    raw = Tokenizer(models.BPE(vocabulary, []))
-    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    raw.decoder = decoders.ByteLevel()
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", additional_special_tokens=["<a>"]
-    )
-    tokenizer.chat_template = template
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        initializer_range=0.6,
-        bos_token_id=0,
-        eos_token_id=1,
-    )
-    model = LlamaForCausalLM(config)
-    model.generation_config = GenerationConfig(bos_token_id=0, eos_token_id=1, **defaults)
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
