@@ -76,8 +76,8 @@ def contamination_of(arena: Path, benchmark: Benchmark) -> Contamination:
     family = family_of(benchmark.name)
     places = {_number(task.task_id): task.task_id for task in benchmark.tasks}
     hits: Counter[str] = Counter()
-    rejected = folder.read_columns("rejected", ["reason", "detail"]).to_pylist()
-    for row in rejected:
+    dropped = folder.has_table("rejected")
+    for row in folder.read_columns("rejected", ["reason", "detail"]).to_pylist() if dropped else ():
         found = _HIT.match(row["detail"] or "") if row["reason"] == Reason.CONTAMINATED else None
         if found is None or family not in (family_of(found["task"]), family_of(found["benchmark"])):
             continue

@@ -16,6 +16,8 @@ from warriorcoder.gguf_weights import Source, load_model, quiet_libraries
 
 BATCH_SIZE = 4
 
+CHATML_START = "<|im_start|>"
+
 SAY_EVERY = 10.0
 """Seconds between two lines on a batch that is being written."""
 
@@ -91,9 +93,11 @@ class LocalModel:
         for start in range(0, len(questions), BATCH_SIZE):
             batch = questions[start : start + BATCH_SIZE]
             prompts = [_rendered(question, tokenizer) for question in batch]
-            # A rendered chat has its special tokens already; a base model's text needs its first one.
-            special = batch[0].style == "completion"
+            # A rendered chat has its special tokens already; a base model's text needs its first one. ChatML's would
+            # open a turn, and only the tokenizer of a GGUF file adds it.
+            special = batch[0].style == "completion" and tokenizer.bos_token != CHATML_START
             inputs = tokenizer(prompts, padding=True, add_special_tokens=special, return_tensors="pt")
+            begin = tokenizer.decode(tokenizer("", add_special_tokens=special).input_ids)
             width = inputs["input_ids"].shape[1]
             dice = [Draws(sampling, [question.seed for question in batch])] if sampling.temperature else []
             with torch.inference_mode():
@@ -106,7 +110,7 @@ class LocalModel:
                     logits_processor=LogitsProcessorList(dice),
                     stopping_criteria=StoppingCriteriaList([self._completion_check(batch, width)]),
                 )
-            rows = zip(batch, prompts, output[:, width:].tolist(), strict=True)
+            rows = zip(batch, [begin + prompt for prompt in prompts], output[:, width:].tolist(), strict=True)
             yield [_answer(question, prompt, ids, tokenizer, config) for question, prompt, ids in rows]
 
     def _completion_check(self, batch: Sequence[Question], width: int) -> Callable[..., Any]:

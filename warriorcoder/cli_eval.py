@@ -252,7 +252,7 @@ def _arena_of(adapter: Path | None) -> Path | None:
         arena = Path(json.loads((adapter / "report.json").read_text(encoding="utf-8"))["arena"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return arena if (arena / "arena.json").is_file() else None
+    return arena if all((arena / name).is_file() for name in ("arena.json", "recipe.yaml")) else None
 
 
 @contextmanager

@@ -1,12 +1,16 @@
 """The whole of HumanEval through the real sandbox: what is right passes, what is wrong does not."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from warriorcoder.code_extraction import Style, extract_program
 from warriorcoder.errors import ModelError
+from warriorcoder.eval import local_answers
+from warriorcoder.eval.local_answers import LocalModel
+from warriorcoder.eval.questions import Sampling, questions
 from warriorcoder.eval.tasks import load
 from warriorcoder.eval.testing import PACKAGES, Tester
 from warriorcoder.gguf_weights import load_model, resolve_source
@@ -46,6 +50,37 @@ def test_no_wrong_solution_passes() -> None:
         for task, other in zip(TASKS, others, strict=True)
     ]
     assert outcomes(swapped)[Outcome.PASSED] == 0
+
+
+@pytest.fixture(scope="module")
+def small_model() -> LocalModel:
+    return LocalModel(resolve_source("smollm2-135m-instruct"), None, lambda _: None)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("temperature", [0.0, 0.8], ids=["greedy", "drawn"])
+def test_a_real_model_s_answers_do_not_depend_on_their_batch(
+    small_model: LocalModel, monkeypatch: pytest.MonkeyPatch, temperature: float
+) -> None:
+    assert small_model.style == "chat"
+    sampling = Sampling(temperature=temperature, top_p=0.95, max_tokens=16)
+    asked = questions([TASKS[0], TASKS[2]], "chat", sampling)
+    together = [answer for batch in small_model.answers(asked, sampling) for answer in batch]
+    monkeypatch.setattr(local_answers, "BATCH_SIZE", 1)
+    assert [answer for batch in small_model.answers(asked, sampling) for answer in batch] == together
+    assert len({answer.completion for answer in together}) == 2
+
+
+@pytest.mark.models
+def test_a_base_model_goes_on_with_the_function(small_model: LocalModel) -> None:
+    # An instruct model out of its chat needs the body begun, or it ends the function at once.
+    task = replace(TASKS[28], prompt=f"{TASKS[28].prompt}    result = ''\n    for string in strings:\n")
+    sampling = Sampling(max_tokens=32)
+    ((answer,),) = small_model.answers(questions([task], "completion", sampling), sampling)
+    assert answer.prompt == task.prompt
+    found = extract_program(answer.completion, task.prompt, task.entry_point, "completion")
+    assert found.defines
+    assert (found.program or "").startswith(TASKS[28].prompt)
 
 
 @pytest.mark.models

@@ -1,14 +1,16 @@
 """Two real KTO steps on a real model, and an evaluation with what came out."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from kto_arena import ANSWERS, write_kto_arena
 
+from warriorcoder.cli import main
 from warriorcoder.errors import ModelError, TrainingError
-from warriorcoder.eval import evaluate as evaluation
-from warriorcoder.eval.evaluate import evaluate
+from warriorcoder.eval.local_answers import LocalModel
 from warriorcoder.gguf_weights import load_model
 from warriorcoder.train.kto import train
 
@@ -80,22 +82,38 @@ def test_evaluation_with_the_adapter_goes_on_where_it_stopped(
     trained: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, _ = trained
-    monkeypatch.setattr(evaluation, "MAX_NEW_TOKENS", 64)
-    lines: list[str] = []
-    first = evaluate(MODEL, "humaneval", 1, folder / "adapter", folder / "eval", say=lines.append)
-    sample = json.loads((folder / "eval" / "samples.jsonl").read_text())
+    out = folder / "eval"
+    command = ["eval", "run", MODEL, "--adapter", str(folder / "adapter"), "--out", str(out), "--max-tokens", "48"]
+
+    def warrior(*more: str) -> str:
+        ended = CliRunner(mix_stderr=False).invoke(main, [*command, *more])
+        assert ended.exit_code == 0, ended.output
+        return ended.stdout
+
+    assert "humaneval pass@1 " in warrior("--limit", "2")
+    samples = (out / "samples.jsonl").read_text()
+    sample = json.loads(samples.splitlines()[0])
     assert sample["task_id"] == "HumanEval/0"
     assert sample["prompt"].count("<|im_start|>") == 3
     assert "def has_close_elements" in sample["prompt"]
-    assert 0 < sample["output_tokens"] <= 64
-    assert first.total == 1
+    assert 0 < sample["output_tokens"] <= 48
+    results = json.loads((out / "results.json").read_text())
+    assert len(results["tasks"]) == 2
+    assert results["adapter"] == str(folder / "adapter")
+    assert results["settings"]["adapter"]
 
     def refuse(*_: object) -> None:
-        raise AssertionError("the model was loaded again")
+        raise AssertionError("asked again")
 
-    monkeypatch.setattr(evaluation, "load_model", refuse)
-    assert evaluate(MODEL, "humaneval", 1, folder / "adapter", folder / "eval", say=lines.append) == first
-    assert json.loads((folder / "eval" / "samples.jsonl").read_text()) == sample
+    monkeypatch.setattr(LocalModel, "answers", refuse)
+    assert "2 of 2 answers are there already." in warrior("--limit", "2")
+    assert json.loads((out / "results.json").read_text()) == results
+    assert (out / "samples.jsonl").read_text() == samples
+    trained_anew = shutil.copytree(folder / "adapter", folder / "anew") / "adapter_model.safetensors"
+    trained_anew.write_bytes(trained_anew.read_bytes()[:-1] + b"\0")
+    other = CliRunner(mix_stderr=False).invoke(main, [*command[:4], str(folder / "anew"), *command[5:]])
+    assert other.exit_code == 2
+    assert "holds an evaluation with another adapter" in other.stderr
 
 
 def test_an_adapter_that_does_not_fit_is_refused(trained: tuple[Path, list[str]], tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_base_model_is_not_asked_in_chat(tasks: Path, tmp_path: Path) -> None:
         (["run", "HuggingFaceTB/x", "--adapter", "none"], "none: no adapter there"),
         (["run", "tiny", "--recipe", "none.yaml"], "none.yaml: the recipe cannot be read: No such file"),
         (["run", "tiny", "--recipe", "none.yaml", "--adapter", "x"], "--adapter goes onto local weights"),
-        (["run", "tiny", "--benchmark", "mbpp", "--source", "none.jsonl"], "mbpp: none.jsonl is no file. Give its .jsonl,"),
+        (["run", "tiny", "--benchmark", "mbpp", "--source", "none.jsonl"], "mbpp: none.jsonl is no file. Give"),
         (["samples", "none.jsonl"], "none.jsonl: cannot be read as samples: [Errno 2] No such file"),
         (["samples", "none.jsonl", "--limit", "999"], "--limit 999: humaneval has 164 tasks."),
         (["compare", "none", "none"], "none: no results there."),

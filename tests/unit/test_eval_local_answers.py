@@ -100,6 +100,16 @@ def test_a_base_model_is_not_asked_in_chat(tmp_path: Path) -> None:
     assert [each.prompt for each in answers(model, GREEDY, style="completion")] == [task.prompt for task in TASKS]
 
 
+@pytest.mark.parametrize(("begins", "added"), [("<begin>", "<begin>"), ("<|im_start|>", "")])
+def test_a_text_to_be_gone_on_with_gets_the_first_token_that_its_model_knows(
+    tmp_path: Path, begins: str, added: str
+) -> None:
+    """ChatML's first token opens a turn: of a text it is none."""
+    model = local(checkpoint(tmp_path / "base", template=None, begins=begins))
+    given = answers(model, GREEDY, style="completion")
+    assert [each.prompt for each in given] == [added + task.prompt for task in TASKS]
+
+
 def test_a_model_is_known_by_its_weights_and_not_by_its_folder(weights: Path, tmp_path: Path) -> None:
     place = checkpoint(tmp_path / "tiny")
     before = local(place).identity

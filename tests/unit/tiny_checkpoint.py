@@ -6,19 +6,25 @@ from typing import Any
 TEMPLATE = "{% for m in messages %}<s>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
 
 
-def checkpoint(folder: Path, template: str | None = TEMPLATE, **defaults: Any) -> Path:
-    """A checkpoint with a tokenizer of bytes; `defaults` are of its generation_config.json."""
+def checkpoint(folder: Path, template: str | None = TEMPLATE, *, begins: str | None = None, **defaults: Any) -> Path:
+    """A checkpoint with a tokenizer of bytes; `defaults` are of its generation_config.json.
+
+    `begins`: the token that the tokenizer puts before a text, and how it is called.
+    """
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-    special = ["<s>", "</s>", "<a>"]
+    first = begins or "<s>"
+    special = [first, "</s>", "<a>"]
     vocabulary = {token: at for at, token in enumerate([*special, *sorted(pre_tokenizers.ByteLevel.alphabet())])}
     raw = Tokenizer(models.BPE(vocabulary, []))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
+    if begins:
+        raw.post_processor = processors.TemplateProcessing(single=f"{begins} $A", special_tokens=[(begins, 0)])
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=raw, bos_token="<s>", eos_token="</s>", additional_special_tokens=["<a>"]
+        tokenizer_object=raw, bos_token=first, eos_token="</s>", additional_special_tokens=["<a>"]
     )
     tokenizer.chat_template = template
     torch.manual_seed(0)
