@@ -68,24 +68,23 @@ def evaluate(
         asked = questions(trial.tasks, style, sampling)
         settings = _settings(trial.benchmark, answerer.identity, style, sampling)
         folder = EvaluationFolder(trial.out)
-        kept = folder.claim(settings)
-        wanted = {(question.task.task_id, question.draw) for question in asked}
-        samples = {key: sample for key, sample in kept.items() if key in wanted}
-        if samples:
-            say(f"{trial.out}: {len(samples):,} of {len(asked):,} answers are there already.")
-        missing = [question for question in asked if (question.task.task_id, question.draw) not in samples]
-        with _Testing(trial.tasks, tester, workers, len(asked), say) as testing:
-            for sample in samples.values():
-                testing.add(sample)
-            for answers in answerer.answers(missing, sampling) if missing else ():
-                new = [asdict(answer) | {"style": style} for answer in answers]
-                folder.append(new)
-                for sample in new:
+        with folder.claimed(settings) as kept:
+            wanted = {(question.task.task_id, question.draw) for question in asked}
+            samples = {key: sample for key, sample in kept.items() if key in wanted}
+            if samples:
+                say(f"{trial.out}: {len(samples):,} of {len(asked):,} answers are there already.")
+            missing = [question for question in asked if (question.task.task_id, question.draw) not in samples]
+            with _Testing(trial.tasks, tester, workers, len(asked), say) as testing:
+                for sample in samples.values():
                     testing.add(sample)
-            tested = testing.finish()
-    settings = settings | {"samples": sampling.samples}
-    results = _results(trial, answerer.model, adapter, settings, tested)
-    return _write(folder, trial, results, {**kept, **tested}, tested, contamination, say)
+                for answers in answerer.answers(missing, sampling) if missing else ():
+                    new = [asdict(answer) | {"style": style} for answer in answers]
+                    folder.append(new)
+                    for sample in new:
+                        testing.add(sample)
+                tested = testing.finish()
+            results = _results(trial, answerer.model, adapter, settings | {"samples": sampling.samples}, tested)
+            return _write(folder, trial, results, {**kept, **tested}, tested, contamination, say)
 
 
 def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
@@ -100,13 +99,12 @@ def evaluate_samples(trial: Trial, file: Path, say: Say = print) -> Results:
     with _tester(trial, say) as (tester, workers):
         folder = EvaluationFolder(trial.out)
         settings = {"benchmark": _named(trial.benchmark), "samples_digest": given.digest}
-        folder.claim(settings)
-        with _Testing(trial.tasks, tester, workers, len(given.samples), say) as testing:
+        with folder.claimed(settings), _Testing(trial.tasks, tester, workers, len(given.samples), say) as testing:
             for sample in given.samples:
                 testing.add(sample)
             tested = testing.finish()
-    results = _results(trial, _model_of(file), None, settings | {"samples_file": file.name}, tested)
-    return _write(folder, trial, results, tested, tested, contamination, say)
+            results = _results(trial, _model_of(file), None, settings | {"samples_file": file.name}, tested)
+            return _write(folder, trial, results, tested, tested, contamination, say)
 
 
 @contextmanager

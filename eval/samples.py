@@ -6,8 +6,10 @@ results.json                the score and what it was computed from
 evalplus_eval_results.json  the same outcomes in evalplus's format
 """
 
+import fcntl
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,30 +32,47 @@ class EvaluationFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def claim(self, settings: Mapping[str, Any]) -> dict[Key, Sample]:
-        """Take the folder for an evaluation; the samples that it already has.
+    @contextmanager
+    def claimed(self, settings: Mapping[str, Any]) -> Iterator[dict[Key, Sample]]:
+        """Hold the folder for an evaluation; the samples that it already has.
 
-        Raises EvaluationError where the folder is another evaluation's or holds other files.
+        Raises EvaluationError where the folder is another evaluation's, holds other files, or is held by another
+        process: two would pay for the same answers.
         """
+        self._take(settings)
+        with (self.path / "settings.json").open("rb") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise EvaluationError(
+                    f"{self.path}: another evaluation is at work in it. Wait for it, or name another folder with --out."
+                ) from None
+            try:
+                samples = self._samples()
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise self._damaged(error) from error
+            yield samples
+
+    def _take(self, settings: Mapping[str, Any]) -> None:
+        """Write the settings of a new evaluation, or compare those that are there."""
         place = self.path / "settings.json"
         if not place.exists():
             if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
                 raise EvaluationError(f"{self.path}: holds files of something else. Name another folder with --out.")
             self._write(place, json.dumps(settings, indent=2, sort_keys=True))
-            return {}
+            return
         try:
             before = json.loads(place.read_text(encoding="utf-8"))
             other = sorted(key for key in {*settings, *before} if before.get(key) != settings.get(key))
-            samples = {} if other else self._samples()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise EvaluationError(
-                f"{self.path}: its files are damaged ({error}). Name another folder with --out."
-            ) from error
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise self._damaged(error) from error
         if other:
             raise EvaluationError(
                 f"{self.path}: holds an evaluation with another {', '.join(other)}. Name another folder with --out."
             )
-        return samples
+
+    def _damaged(self, error: Exception) -> EvaluationError:
+        return EvaluationError(f"{self.path}: its files are damaged ({error}). Name another folder with --out.")
 
     def append(self, samples: Iterable[Sample]) -> None:
         """Add new samples; they are on disk when this returns."""

@@ -1,5 +1,6 @@
 """Evaluations by a scripted model, in the real sandbox: what is asked, kept, gone on with and written."""
 
+import fcntl
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -242,6 +243,15 @@ def test_another_s_folder_is_left_alone(run: Callable[..., Results], tmp_path: P
     with pytest.raises(EvaluationError, match="holds files of something else"):
         run(Scripted())
     assert files(tmp_path / "out") == {"thesis.txt": b"mine"}
+
+
+def test_two_at_once_do_not_pay_for_the_same_answers(run: Callable[..., Results], tmp_path: Path) -> None:
+    run(Scripted(), limit=1)
+    with (tmp_path / "out" / "settings.json").open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(EvaluationError, match=r"another evaluation is at work in it\. Wait for it"):
+            run(Scripted(), limit=2)
+    run(Scripted(), limit=2)
 
 
 def test_any_text_is_kept_as_it_was_answered(run: Callable[..., Results], tmp_path: Path) -> None:
