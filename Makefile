@@ -33,7 +33,7 @@ unit: $(INSTALLED)  ## run the fast tests
 	$(BIN)/python -m pytest tests/unit tests/property -n auto --maxprocesses 4 $(PYTEST_FLAGS)
 
 integration: $(INSTALLED)  ## run the tests with real servers and real local models
-	$(BIN)/python -m pytest tests/integration $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest tests/integration --durations=25 --durations-min=10 $(PYTEST_FLAGS)
 
 lint: $(INSTALLED)  ## ruff: rules and format
 	$(BIN)/ruff check .
