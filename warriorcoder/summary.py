@@ -178,7 +178,7 @@ def judges(manifest: Mapping[str, Any], stages: list[str]) -> list[JudgeRow]:
     """The judges' records, in order of their names; none before they are written, which the stage `rate` does."""
     recorded = manifest.get("judges", {}) if "rate" in stages else {}
     return [
-        JudgeRow(name, *(recorded[name][key] for key in RECORD), recorded[name].get("weight", 1.0))
+        JudgeRow(name, **{key: recorded[name][key] for key in RECORD}, weight=recorded[name].get("weight", 1.0))
         for name in sorted(recorded)
     ]
 
