@@ -19,7 +19,7 @@ from warriorcoder.sandbox.results import Calls, Limits, Outcome, Raised
 REFERENCE_LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=300.0, wall_s=1800.0, output_bytes=64 * 1024**2)
 """For all inputs of a task in one run: a reference is trusted to end, and the largest takes most of a minute."""
 
-_RULES = "1"
+_RULES = "2"
 """Counted up where the same task would be converted, called or kept otherwise."""
 
 
