@@ -269,11 +269,34 @@ def _print_mining(folder: Any) -> None:
     print_mining_report(report_of(folder), Console())
 
 
+def _write_page(folder: Any, path: Path | None) -> None:
+    from warriorcoder.dataset_card.page.writing import page_path, write_page
+    from warriorcoder.wording import size
+
+    written = write_page(folder, path or page_path(folder))
+    of_all = "" if written.shown == written.battles else f" of {written.battles:,}"
+    click.echo(f"{written.path}: {size(written.size)}, {written.shown:,}{of_all} battles. Open it in a browser.")
+
+
 @main.command()
 @ARENA
 @click.option("--mining", is_flag=True, help="what was mined instead: yields, tasks, novelty, samples")
-def report(arena: Path, mining: bool) -> None:
-    """Show an ARENA: the funnel, the ratings, how the judges judged, the cost."""
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    is_flag=False,
+    flag_value=Path(),
+    metavar="[FILE]",
+    help="Write it as one page with a browser of the battles, into FILE, or without one into the arena's .work/, "
+    "which is never published.",
+)
+def report(arena: Path, mining: bool, html: Path | None) -> None:
+    """Show an ARENA: the funnel, the ratings, how the judges judged, the cost.
+
+    \b
+      warrior report arenas/demo
+      warrior report arenas/demo --html
+    """
     from rich.console import Console
 
     from warriorcoder.arena_folder import ArenaFolder
@@ -281,7 +304,9 @@ def report(arena: Path, mining: bool) -> None:
     from warriorcoder.report import print_report
 
     folder = ArenaFolder.open(arena)
-    if mining:
+    if html is not None:
+        _write_page(folder, None if html == Path() else html)
+    elif mining:
         _print_mining(folder)
     else:
         print_report(folder, Console(), spent_over_all_runs(folder))
