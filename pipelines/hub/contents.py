@@ -1,13 +1,10 @@
 """What of an arena folder is published, and its digests."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from warriorcoder.arena_folder import ArenaFolder
@@ -17,14 +14,6 @@ from warriorcoder.tables import TABLES
 
 MANIFEST, CARD = "arena.json", "README.md"
 _CHUNK = 1 << 20
-
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "instructions": ("instruction_id",),
-    "rejected": ("instruction_id", "stage", "origin", "draw"),
-    "answers": ("instruction_id", "expert"),
-    "votes": ("instruction_id", "model_a", "model_b", "judge", "shown_first"),
-}
-"""The columns that tell a table's rows apart, of the tables that others are made of."""
 
 
 @dataclass(frozen=True)
@@ -83,24 +72,11 @@ def digest_of(path: Path) -> Digest:
 
 
 def tables_of(folder: ArenaFolder) -> dict[str, Any]:
-    """What the next version is compared by: each table's rows, a digest of its columns, and one of its rows' keys."""
+    """Each table's rows, and a digest of its columns' names and types."""
     found = {}
     for name in TABLES:
         if folder.has_table(name):
             schema = pq.read_schema(folder.table_files(name)[0])
             columns = value_digest([[field.name, str(field.type)] for field in schema])[:16]
             found[name] = {"columns": columns, "rows": folder.table_rows(name)}
-            if name in _KEYS:
-                found[name]["keys"] = _keys_digest(folder, name)
     return found
-
-
-def _keys_digest(folder: ArenaFolder, name: str) -> str:
-    """A digest of the rows' keys in file order. The keys are joined as text: it hangs on no library's layout."""
-    digest = hashlib.sha256()
-    for file in folder.table_files(name):
-        for batch in pq.ParquetFile(file).iter_batches(columns=list(_KEYS[name])):
-            columns = [pc.cast(batch.column(column), pa.string()) for column in _KEYS[name]]
-            joined = pc.binary_join_element_wise(*columns, "\n", "\t", null_handling="replace", null_replacement="-")
-            digest.update("".join(joined.to_pylist()).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()[:16]

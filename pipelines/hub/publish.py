@@ -25,7 +25,7 @@ from warriorcoder.pipelines.hub.deciding import (
 )
 from warriorcoder.pipelines.hub.faults import WAITS, Moved, Passing, Tell, unreachable, waiting
 from warriorcoder.pipelines.hub.remote import Repository
-from warriorcoder.pipelines.hub.stamping import WriteCard, put_back_when_refused, stamp
+from warriorcoder.pipelines.hub.stamping import WriteCard, put_back_when_refused, stamp, stamped_copy
 from warriorcoder.pipelines.hub.versions import Version, change_between, read_version
 from warriorcoder.wording import size
 
@@ -159,11 +159,11 @@ class _Publisher:
             return None
         if self._is(remote, version):
             return version
-        if version == str(remote.latest) and self._only_words_differ(remote):
-            # A run that came to the same has dropped the version from the manifest: it is that version still.
-            assert remote.latest_manifest is not None
-            self._stamp(version, remote.latest_manifest["parent"])
-            if self._is(remote, version):
+        if remote.latest_manifest and version == str(remote.latest) and self._only_words_differ(remote):
+            # Perhaps a run came to the same, and has only dropped the version: then it is that version still.
+            latest = version, remote.latest_manifest["parent"]
+            if same(remote.latest_files, remote.ours, stamped_copy(*self._as(*latest))):
+                self._stamp(*latest)
                 return version
         if self.asked:
             raise HubError(
@@ -196,7 +196,8 @@ class _Publisher:
         if remote:
             refuse_conflicts(remote, self.contents.digests())
             if remote.latest_manifest:
-                new = folder.manifest() | {"published": {"tables": tables_of(folder)}}
+                files = {path: digest.sha256 for path, digest in self.contents.digests().items()}
+                new = folder.manifest() | {"published": {"tables": tables_of(folder), "files": files}}
                 change = change_between(remote.latest_manifest, new)
         version = str(next_version(self.asked, latest, change))
         self._stamp(version, parent)
@@ -237,8 +238,11 @@ class _Publisher:
 
     def _stamp(self, version: str, parent: str | None) -> None:
         if self.stamped != (version, parent, self.contents.digests()):
-            stamp(self.contents, self.repository.id, version, parent, self.write_card)
+            stamp(*self._as(version, parent))
             self.stamped = (version, parent, self.contents.digests())
+
+    def _as(self, version: str, parent: str | None) -> tuple[Contents, str, str, str | None, WriteCard]:
+        return self.contents, self.repository.id, version, parent, self.write_card
 
     def _record(self) -> Mapping[str, Any] | None:
         record: Mapping[str, Any] | None = self.contents.folder.manifest().get("published")

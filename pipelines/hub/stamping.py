@@ -4,13 +4,16 @@ The manifest gets `version`, `parent` and `published`: where and as what the fol
 with the SHA-256 of every file but the manifest itself. The card is made anew, since it names the version.
 """
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from warriorcoder.arena_folder import ArenaFolder, write_atomically
 from warriorcoder.errors import HubUnreachable, WarriorError
-from warriorcoder.pipelines.hub.contents import CARD, MANIFEST, Contents, tables_of
+from warriorcoder.pipelines.hub.contents import CARD, MANIFEST, Contents, Digests, tables_of
 from warriorcoder.recipe import load_recipe
 
 WriteCard = Callable[[ArenaFolder], object]
@@ -26,6 +29,24 @@ def stamp(contents: Contents, repo_id: str, version: str, parent: str | None, wr
     write_card(folder)
     files = {path: digest.sha256 for path, digest in contents.digests().items() if path != MANIFEST}
     folder.update_manifest({"published": published | {"files": files}})
+
+
+def stamped_copy(contents: Contents, repo_id: str, version: str, parent: str | None, write_card: WriteCard) -> Digests:
+    """The digests that the folder would have with this stamp. The folder itself is not touched."""
+    folder = contents.folder
+    with tempfile.TemporaryDirectory(prefix=".", suffix=".stamped", dir=folder.path.parent) as scratch:
+        copy = Contents(ArenaFolder(Path(scratch) / folder.name))
+        # Links will do: what a stamp writes is renamed into its place.
+        shutil.copytree(folder.path, copy.folder.path, copy_function=_link, ignore=shutil.ignore_patterns(".*"))
+        stamp(copy, repo_id, version, parent, write_card)
+        return copy.digests()
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from warriorcoder.errors import HubError
 
 SOURCES = ("instructions", "answers", "votes", "rejected")
-"""The tables whose rows others are made of: a row more in one of them is a new row of the dataset."""
+"""The tables whose rows the others are made of."""
 
 _VERSION = re.compile(r"v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 
@@ -64,16 +64,20 @@ def _tag(tag: str) -> re.Match[str] | None:
 
 
 def change_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
-    """What has changed from one version to the next, by their manifests' `format`, `experts` and `published.tables`.
+    """What has changed from one version to the next, by the manifests' `format`, `experts` and `published`.
 
-    The tables' format (columns, types, tables that are gone) is major; rows of the tables that others are made of, or
-    experts, are minor; labels, ratings and words are a patch.
+    The tables' format (columns, types, tables that are gone) is major; rows of the tables that others are made of, a
+    table more, or other experts are minor; what follows from them (labels, ratings) and words are a patch.
     """
-    before, after = (manifest["published"]["tables"] for manifest in (old, new))
-    columns = {name: table["columns"] for name, table in after.items()}
-    if old["format"] != new["format"] or any(columns.get(name) != table["columns"] for name, table in before.items()):
+    was, is_ = old["published"], new["published"]
+    columns = {name: table["columns"] for name, table in is_["tables"].items()}
+    if old["format"] != new["format"] or any(
+        columns.get(name) != table["columns"] for name, table in was["tables"].items()
+    ):
         return Change.MAJOR
-    if set(old["experts"]) != set(new["experts"]) or after.keys() != before.keys():
-        return Change.MINOR
-    sources = [name for name in SOURCES if name in after]
-    return Change.MINOR if any(before[name]["keys"] != after[name]["keys"] for name in sources) else Change.PATCH
+    grown = columns.keys() != was["tables"].keys() or set(old["experts"]) != set(new["experts"])
+    return Change.MINOR if grown or _of_sources(was["files"]) != _of_sources(is_["files"]) else Change.PATCH
+
+
+def _of_sources(files: Mapping[str, str]) -> dict[str, str]:
+    return {path: digest for path, digest in files.items() if path.partition("/")[0] in SOURCES}

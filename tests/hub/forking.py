@@ -1,5 +1,6 @@
 """A process that has imported the clients and forks for every command. It ends when its input does."""
 
+import importlib
 import json
 import os
 import signal
@@ -7,18 +8,27 @@ import sys
 import traceback
 from typing import Any
 
-import datasets
-import huggingface_hub.hf_api
-
 import warriorcoder.cli
-import warriorcoder.dataset_card.card
-import warriorcoder.pipelines.hub.publish
-import warriorcoder.pipelines.hub.pull
+from warriorcoder.pipelines.mining.privacy import findings
 
-PRELOADED = (datasets, huggingface_hub)
+PRELOADED = (
+    "datasets",
+    "huggingface_hub.hf_api",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+    "rich.table",
+    "scipy.io",
+    "warriorcoder.check",
+    "warriorcoder.dataset_card.card",
+    "warriorcoder.pipelines.hub.publish",
+    "warriorcoder.pipelines.hub.pull",
+)
 
 
 def main() -> None:
+    for module in PRELOADED:
+        importlib.import_module(module)
+    findings("token: 0123456789abcdefghij")  # it imports what it searches with at its first search
     for line in sys.stdin:
         asked = json.loads(line)
         if "wait" in asked:

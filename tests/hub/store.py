@@ -4,6 +4,7 @@ A commit is a snapshot `{path: File}` that never changes, so every branch, tag a
 """
 
 import base64
+import copy
 import hashlib
 import itertools
 import re
@@ -125,6 +126,15 @@ class Store:
         self.part_size = 16 * 1024 * 1024
         self.lock = RLock()
         self._clock = itertools.count()
+
+    def state(self) -> Any:
+        """All that the Hub keeps, to come back to."""
+        with self.lock:
+            return copy.deepcopy((self.repositories, self.parts)), dict(self.objects)
+
+    def come_back_to(self, state: Any) -> None:
+        with self.lock:
+            (self.repositories, self.parts), self.objects = copy.deepcopy(state[0]), dict(state[1])
 
     # objects
 
