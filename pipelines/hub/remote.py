@@ -208,7 +208,7 @@ class Repository:
         if not large:
             return
         whole = sum(each.upload_info.size for each in large)
-        from huggingface_hub.utils import tqdm
+        from huggingface_hub.utils.tqdm import tqdm
 
         # The bars' lock is made for the first and taken away after it, under other threads' feet, unless it was set.
         tqdm.set_lock(tqdm.get_lock())
